@@ -1,0 +1,143 @@
+-- The booking transaction: claim, booking, payment and its first operation, in one call.
+
+CREATE FUNCTION app.book(
+    p_specialist uuid, p_rate uuid, p_starts_at timestamptz, p_client uuid,
+    p_hold_token_hash bytea, p_note text, p_provider text, p_params jsonb,
+    p_pay_minutes integer, p_lease_seconds integer)
+RETURNS jsonb
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+DECLARE
+    me uuid := app.user_id();
+    client uuid := coalesce(p_client, me);
+    page app.specialists;
+    rate app.specialist_rates;
+    claimed app.slots;
+    own_slot uuid;
+    paid_by text;
+    opening text;
+    expires timestamptz;
+    booking_id uuid := app.new_id();
+    payment_id uuid;
+    operation app.payment_operations;
+BEGIN
+    IF me IS NULL THEN
+        PERFORM app.refuse('UNAUTHORIZED');
+    ELSIF client <> me AND me <> p_specialist AND app.caller_role() <> 'consulta_admin' THEN
+        PERFORM app.refuse('FORBIDDEN');
+    ELSIF client = p_specialist THEN
+        PERFORM app.refuse('CANNOT_BOOK_YOURSELF');
+    END IF;
+    own_slot := app.hold_of(p_specialist, p_rate, p_starts_at, p_hold_token_hash);
+    SELECT * INTO page FROM app.specialists s WHERE s.id = p_specialist;
+    SELECT * INTO rate FROM app.specialist_rates r WHERE r.id = p_rate;
+    paid_by := CASE WHEN rate.price_minor > 0 THEN coalesce(page.payment_provider, p_provider) END;
+    opening := CASE WHEN paid_by IS NULL AND page.auto_confirm THEN 'confirmed'
+                    WHEN coalesce(paid_by, 'manual') = 'manual' THEN 'awaiting_confirmation'
+                    ELSE 'pending_payment' END;
+    expires := CASE opening
+        WHEN 'pending_payment' THEN app.now() + make_interval(mins => p_pay_minutes)
+        WHEN 'awaiting_confirmation' THEN
+            least(app.now() + make_interval(hours => page.confirmation_hours), p_starts_at) END;
+
+    claimed := app.claim(p_specialist, p_rate, p_starts_at,
+        CASE opening WHEN 'pending_payment' THEN 'held' ELSE 'booked' END, expires, client, NULL,
+        own_slot);
+    INSERT INTO app.bookings (id, specialist_id, client_id, rate_id, slot_id, kind, status, starts_at,
+        ends_at, price_minor, currency, policy, policy_tiers, auto_confirm, expires_at, note, booked_by)
+    VALUES (booking_id, p_specialist, client, rate.id, claimed.id, rate.kind, opening,
+        claimed.session_starts_at, claimed.session_ends_at, rate.price_minor, rate.currency,
+        page.cancellation_policy, page.cancellation_tiers, page.auto_confirm, expires, p_note, me);
+    IF paid_by IS NOT NULL THEN
+        INSERT INTO app.payments (booking_id, specialist_id, client_id, provider, amount_minor, currency)
+        VALUES (booking_id, p_specialist, client, paid_by, rate.price_minor, rate.currency)
+        RETURNING id INTO payment_id;
+        IF paid_by <> 'manual' THEN
+            operation := app.enqueue_operation(
+                payment_id, 'authorize', rate.price_minor, p_params, p_lease_seconds);
+        END IF;
+    END IF;
+    RETURN jsonb_build_object('booking_id', booking_id, 'payment_id', payment_id,
+        'provider', paid_by, 'operation_id', operation.id, 'fence', operation.fence,
+        'status', opening, 'client_id', client, 'amount_minor', rate.price_minor,
+        'currency', rate.currency, 'starts_at', claimed.session_starts_at, 'expires_at', expires);
+END
+$$;
+COMMENT ON FUNCTION app.book(uuid, uuid, timestamptz, uuid, bytea, text, text, jsonb, integer, integer) IS
+    'One booking with its claim, payment and leased authorisation, or a refusal and nothing at all. The price is the rate''s, by nobody else''s word.';
+GRANT EXECUTE ON FUNCTION
+    app.book(uuid, uuid, timestamptz, uuid, bytea, text, text, jsonb, integer, integer)
+    TO consulta_user, consulta_admin;
+
+-- The caller's own live hold on that start: by its token, or by the person who holds it.
+CREATE FUNCTION app.hold_of(
+    p_specialist uuid, p_rate uuid, p_starts_at timestamptz, p_token_hash bytea)
+RETURNS uuid
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+DECLARE
+    held app.slots;
+BEGIN
+    SELECT s.* INTO held FROM app.slots s
+    WHERE s.specialist_id = p_specialist AND s.status = 'held' AND s.held_until > app.now()
+      AND s.ends_at > p_starts_at AND s.session_starts_at = p_starts_at
+      AND NOT EXISTS (SELECT 1 FROM app.bookings b WHERE b.slot_id = s.id)
+      AND CASE WHEN p_token_hash IS NOT NULL THEN s.hold_token_hash = p_token_hash
+               ELSE s.held_by = app.user_id() END;
+    IF p_token_hash IS NOT NULL AND (held.id IS NULL OR held.rate_id IS DISTINCT FROM p_rate) THEN
+        PERFORM app.refuse('HOLD_NOT_FOUND');
+    END IF;
+    RETURN held.id;
+END
+$$;
+COMMENT ON FUNCTION app.hold_of(uuid, uuid, timestamptz, bytea) IS
+    'The id of the caller''s live hold on that start, or NULL; refuses a token that fits nothing.';
+
+-- People may change a booking only under its calendar's lock: this takes calendar, booking and
+-- payment in that order and says what is there, or NULL where the caller is no party.
+CREATE FUNCTION app.lock_booking(p_booking uuid) RETURNS jsonb
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+DECLARE
+    me uuid := app.user_id();
+    staff boolean := app.caller_role() IN ('consulta_admin', 'consulta_worker');
+    owner uuid;
+    booking app.bookings;
+    payment app.payments;
+BEGIN
+    SELECT b.specialist_id INTO owner FROM app.bookings b
+    WHERE b.id = p_booking AND (staff OR b.client_id = me OR b.specialist_id = me);
+    IF owner IS NULL THEN
+        RETURN NULL;
+    END IF;
+    PERFORM 1 FROM app.calendars c WHERE c.specialist_id = owner FOR UPDATE;
+    SELECT * INTO booking FROM app.bookings b WHERE b.id = p_booking FOR UPDATE;
+    SELECT * INTO payment FROM app.payments p
+    WHERE p.booking_id = p_booking AND p.status NOT IN ('failed', 'cancelled') FOR UPDATE;
+    RETURN jsonb_build_object('booking', to_jsonb(booking),
+        'payment', CASE WHEN payment.id IS NOT NULL THEN to_jsonb(payment) END,
+        'capture_under_way', EXISTS (
+            SELECT 1 FROM app.payment_operations o WHERE o.payment_id = payment.id
+              AND o.kind = 'capture' AND o.state IN ('pending', 'leased', 'in_doubt')),
+        'now', app.now());
+END
+$$;
+COMMENT ON FUNCTION app.lock_booking(uuid) IS
+    'Locks calendar, booking and live payment, and returns them; NULL for whoever may not see the booking.';
+GRANT EXECUTE ON FUNCTION app.lock_booking(uuid) TO consulta_user, consulta_admin, consulta_worker;
+
+-- The claim of a booking that has ended is free again; of one that still stands, nothing happens.
+CREATE FUNCTION app.release_booking(p_booking uuid) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+DECLARE
+    ended app.bookings;
+BEGIN
+    SELECT * INTO ended FROM app.bookings b
+    WHERE b.id = p_booking AND b.status IN ('cancelled', 'declined', 'expired');
+    IF ended.id IS NULL THEN
+        RETURN false;
+    END IF;
+    PERFORM app.release(ended.slot_id);
+    RETURN true;
+END
+$$;
+COMMENT ON FUNCTION app.release_booking(uuid) IS
+    'True if the booking has ended and its span is free again.';
+GRANT EXECUTE ON FUNCTION app.release_booking(uuid) TO consulta_user, consulta_admin, consulta_worker;

@@ -1,0 +1,199 @@
+-- The one door to the calendar (D3): claims are made, moved and released here and nowhere else.
+-- Every function locks the calendar first and reads what the lock protects in a new statement.
+
+CREATE FUNCTION app.claim(
+    p_specialist uuid, p_rate uuid, p_starts_at timestamptz, p_status text,
+    p_held_until timestamptz, p_held_by uuid, p_hold_token_hash bytea, p_own_slot uuid)
+RETURNS app.slots
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = app, pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $$
+DECLARE
+    v_now timestamptz := app.now();
+    v_minutes integer;
+    v_offered record;
+    v_claimed app.slots;
+BEGIN
+    PERFORM 1 FROM app.calendars c WHERE c.specialist_id = p_specialist FOR UPDATE;
+    v_minutes := app.bookable_minutes(p_specialist, p_rate);
+    SELECT o.* INTO v_offered
+    FROM app.open_slots(p_specialist, p_starts_at, p_starts_at + interval '1 microsecond', v_minutes,
+        p_own_slot, v_now) o;
+    IF NOT FOUND THEN
+        PERFORM app.refuse(app.claim_refusal(p_specialist, v_minutes, p_starts_at, p_own_slot));
+    END IF;
+    PERFORM app.clear_the_way(
+        p_specialist, v_offered.claim_starts_at, v_offered.claim_ends_at, p_own_slot);
+    INSERT INTO app.slots (specialist_id, rate_id, starts_at, ends_at, session_starts_at,
+        session_ends_at, status, held_until, held_by, hold_token_hash)
+    VALUES (p_specialist, p_rate, v_offered.claim_starts_at, v_offered.claim_ends_at,
+        v_offered.starts_at, v_offered.ends_at, p_status,
+        CASE WHEN p_status = 'held' THEN p_held_until END, p_held_by, p_hold_token_hash)
+    RETURNING * INTO v_claimed;
+    UPDATE app.calendars SET revision = revision + 1, updated_at = v_now
+    WHERE specialist_id = p_specialist;
+    RETURN v_claimed;
+END
+$$;
+COMMENT ON FUNCTION app.claim(uuid, uuid, timestamptz, text, timestamptz, uuid, bytea, uuid) IS
+    'The span of that session is held or booked, and p_own_slot released; or a refusal: SPECIALIST_NOT_FOUND, NOT_ACCEPTING, RATE_NOT_FOUND, SLOT_TAKEN, DAY_FULL, SLOT_NOT_OFFERED.';
+GRANT EXECUTE ON FUNCTION
+    app.claim(uuid, uuid, timestamptz, text, timestamptz, uuid, bytea, uuid) TO consulta_worker;
+
+CREATE FUNCTION app.bookable_minutes(p_specialist uuid, p_rate uuid) RETURNS integer
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+DECLARE
+    v_verified boolean;
+    v_accepting boolean;
+    v_rate uuid;
+    v_minutes integer;
+BEGIN
+    SELECT s.is_verified, s.is_accepting, r.id, r.duration_minutes
+    INTO v_verified, v_accepting, v_rate, v_minutes
+    FROM app.specialists s
+    LEFT JOIN app.specialist_rates r
+      ON r.id = p_rate AND r.specialist_id = s.id AND r.is_active
+    WHERE s.id = p_specialist;
+    IF v_verified IS NOT TRUE THEN
+        PERFORM app.refuse('SPECIALIST_NOT_FOUND');
+    ELSIF NOT v_accepting THEN
+        PERFORM app.refuse('NOT_ACCEPTING');
+    ELSIF v_rate IS NULL THEN
+        PERFORM app.refuse('RATE_NOT_FOUND');
+    END IF;
+    RETURN v_minutes;
+END
+$$;
+COMMENT ON FUNCTION app.bookable_minutes(uuid, uuid) IS
+    'The length of that rate''s session, NULL for the slot length; refuses what cannot be booked at all.';
+GRANT EXECUTE ON FUNCTION app.bookable_minutes(uuid, uuid) TO consulta_worker;
+
+-- Only a start that the engine refused comes here, so this names the reason and decides nothing.
+CREATE FUNCTION app.claim_refusal(
+    p_specialist uuid, p_minutes integer, p_starts_at timestamptz, p_own_slot uuid)
+RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+DECLARE
+    v_now timestamptz := app.now();
+    v_page app.specialists;
+    v_rule record;
+    v_wall timestamp;
+    v_most integer;
+BEGIN
+    SELECT * INTO v_page FROM app.specialists s WHERE s.id = p_specialist;
+    v_wall := p_starts_at AT TIME ZONE v_page.time_zone;
+    -- The rule whose hours the start falls in, else the weekday's first: it sets length and buffer.
+    SELECT r.slot_minutes, r.buffer_minutes INTO v_rule
+    FROM app.availability_rules r
+    WHERE r.specialist_id = p_specialist AND r.is_active AND r.weekday = extract(dow FROM v_wall)
+    ORDER BY v_wall::time >= time '00:00' + r.starts_minute * interval '1 minute' DESC,
+             r.starts_minute, r.slot_minutes, r.buffer_minutes
+    LIMIT 1;
+    IF EXISTS (
+        SELECT 1 FROM app.slots c
+        WHERE c.specialist_id = p_specialist AND c.status IN ('held', 'booked')
+          AND (c.status = 'booked' OR c.held_until > v_now) AND c.id IS DISTINCT FROM p_own_slot
+          AND c.ends_at > p_starts_at - v_page.buffer_before_minutes * interval '1 minute'
+          AND c.starts_at < p_starts_at + interval '1 minute'
+              * (coalesce(p_minutes, v_rule.slot_minutes, 30) + coalesce(v_rule.buffer_minutes, 0)))
+    THEN
+        RETURN 'SLOT_TAKEN';
+    END IF;
+    SELECT min(r.max_bookings_per_day) INTO v_most
+    FROM app.availability_rules r
+    WHERE r.specialist_id = p_specialist AND r.is_active AND r.weekday = extract(dow FROM v_wall);
+    IF app.sessions_on(p_specialist, v_wall::date, v_page.time_zone, p_own_slot) >= v_most THEN
+        RETURN 'DAY_FULL';
+    END IF;
+    RETURN 'SLOT_NOT_OFFERED';
+END
+$$;
+COMMENT ON FUNCTION app.claim_refusal(uuid, integer, timestamptz, uuid) IS
+    'Why a start that the engine does not offer is refused: SLOT_TAKEN, DAY_FULL or SLOT_NOT_OFFERED.';
+
+CREATE FUNCTION app.sessions_on(p_specialist uuid, p_day date, p_zone text, p_own_slot uuid)
+RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+    SELECT count(*) FROM app.slots c
+    WHERE c.specialist_id = p_specialist AND c.status IN ('held', 'booked')
+      AND (c.status = 'booked' OR c.held_until > app.now()) AND c.id IS DISTINCT FROM p_own_slot
+      AND c.ends_at > p_day::timestamp AT TIME ZONE p_zone - interval '4 hours'
+      AND c.starts_at < (p_day + 1)::timestamp AT TIME ZONE p_zone + interval '4 hours'
+      AND (c.session_starts_at AT TIME ZONE p_zone)::date = p_day
+$$;
+COMMENT ON FUNCTION app.sessions_on(uuid, date, text, uuid) IS
+    'How many live sessions begin on that local date, the own claim left out.';
+
+CREATE FUNCTION app.clear_the_way(
+    p_specialist uuid, p_from timestamptz, p_to timestamptz, p_own_slot uuid)
+RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+DECLARE
+    v_lapsed record;
+BEGIN
+    IF p_own_slot IS NOT NULL THEN
+        UPDATE app.slots s SET status = 'released'
+        WHERE s.id = p_own_slot AND s.specialist_id = p_specialist AND s.status <> 'released';
+    END IF;
+    FOR v_lapsed IN
+        SELECT s.id, b.id AS booking_id
+        FROM app.slots s
+        LEFT JOIN app.bookings b ON b.slot_id = s.id
+             AND b.status IN ('pending_payment', 'awaiting_confirmation', 'confirmed')
+        WHERE s.specialist_id = p_specialist AND s.status = 'held' AND s.held_until <= app.now()
+          AND s.ends_at > p_from AND s.starts_at < p_to
+        ORDER BY b.id
+    LOOP
+        IF v_lapsed.booking_id IS NULL THEN
+            UPDATE app.slots s SET status = 'released' WHERE s.id = v_lapsed.id;
+        ELSIF NOT app.expire_booking(v_lapsed.booking_id) THEN
+            -- Its money is under way: the booking still stands, and the span with it.
+            PERFORM app.refuse('SLOT_TAKEN');
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION app.clear_the_way(uuid, timestamptz, timestamptz, uuid) IS
+    'The own claim and lapsed holds in that span are released, unpaid bookings that owned one expired. The caller has the calendar''s lock.';
+
+CREATE FUNCTION app.move(p_slot uuid, p_rate uuid, p_starts_at timestamptz) RETURNS app.slots
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+DECLARE
+    v_owner uuid;
+    v_old app.slots;
+BEGIN
+    SELECT s.specialist_id INTO v_owner FROM app.slots s WHERE s.id = p_slot;
+    PERFORM 1 FROM app.calendars c WHERE c.specialist_id = v_owner FOR UPDATE;
+    SELECT * INTO v_old FROM app.slots s WHERE s.id = p_slot;
+    IF v_old.status IS NULL OR v_old.status = 'released'
+       OR v_old.status = 'held' AND v_old.held_until <= app.now() THEN
+        PERFORM app.refuse('SLOT_NOT_FOUND');
+    END IF;
+    RETURN app.claim(v_owner, p_rate, p_starts_at, v_old.status, v_old.held_until, v_old.held_by,
+        v_old.hold_token_hash, p_slot);
+END
+$$;
+COMMENT ON FUNCTION app.move(uuid, uuid, timestamptz) IS
+    'A new claim at that start with the state of the old one, which is released; a refusal changes nothing. SLOT_NOT_FOUND: the old one is not live.';
+GRANT EXECUTE ON FUNCTION app.move(uuid, uuid, timestamptz) TO consulta_worker;
+
+CREATE FUNCTION app.release(p_slot uuid) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+DECLARE
+    v_owner uuid;
+BEGIN
+    SELECT s.specialist_id INTO v_owner FROM app.slots s WHERE s.id = p_slot;
+    PERFORM 1 FROM app.calendars c WHERE c.specialist_id = v_owner FOR UPDATE;
+    UPDATE app.slots s SET status = 'released' WHERE s.id = p_slot AND s.status <> 'released';
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    UPDATE app.calendars SET revision = revision + 1, updated_at = app.now()
+    WHERE specialist_id = v_owner;
+    RETURN true;
+END
+$$;
+COMMENT ON FUNCTION app.release(uuid) IS
+    'The span is free; true if this call freed it. Released already, or absent: false and nothing happens.';
+GRANT EXECUTE ON FUNCTION app.release(uuid) TO consulta_worker;

@@ -1,0 +1,53 @@
+-- Trigger functions that write where people may not.
+
+CREATE FUNCTION app.open_calendar() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO app.calendars (specialist_id) VALUES (NEW.id) ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION app.open_calendar() IS 'Every specialist has exactly one calendar row to lock.';
+
+CREATE FUNCTION app.refresh_from_price() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+BEGIN
+    UPDATE app.specialists s
+    SET (from_price_minor, from_currency) = (
+        SELECT r.price_minor, r.currency FROM app.specialist_rates r
+        WHERE r.specialist_id = NEW.specialist_id AND r.is_active
+        ORDER BY r.price_minor, r.kind LIMIT 1)
+    WHERE s.id = NEW.specialist_id;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION app.refresh_from_price() IS 'The directory''s price is the lowest active one.';
+
+CREATE FUNCTION app.write_booking_history() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+DECLARE
+    -- A stranger's request may expire a booking in its way: the history names nobody then.
+    by_system boolean := TG_OP = 'UPDATE' AND current_setting('app.moved_by_system', true) = 'true';
+    mover uuid := CASE WHEN NOT by_system THEN app.user_id() END;
+BEGIN
+    IF TG_OP = 'UPDATE' AND NEW.status = OLD.status THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO app.booking_status_history
+        (booking_id, specialist_id, client_id, from_status, to_status, actor_id, actor_kind, reason,
+         request_id)
+    VALUES (NEW.id, NEW.specialist_id, NEW.client_id,
+            CASE WHEN TG_OP = 'UPDATE' THEN OLD.status END, NEW.status, mover,
+            CASE WHEN by_system THEN 'system'
+                 WHEN app.caller_role() = 'consulta_admin' THEN 'admin'
+                 WHEN mover = NEW.specialist_id THEN 'specialist'
+                 WHEN mover = NEW.client_id THEN 'client'
+                 ELSE 'system' END,
+            nullif(current_setting('app.move_reason', true), ''), app.request_id());
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION app.write_booking_history() IS 'Every move of a status leaves a row: who, from, to, why.';
+
+GRANT EXECUTE ON FUNCTION app.open_calendar(), app.refresh_from_price(), app.write_booking_history()
+    TO consulta_owner;

@@ -1,0 +1,20 @@
+-- outbox: every acting role adds; the worker delivers.
+ALTER TABLE app.outbox ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.outbox FORCE ROW LEVEL SECURITY;
+
+GRANT INSERT (topic, payload) ON app.outbox TO consulta_user, consulta_anonymous;
+CREATE POLICY person_adds ON app.outbox FOR INSERT TO consulta_user
+    WITH CHECK (state = 'pending' AND (SELECT app.user_id()) IS NOT NULL);
+CREATE POLICY anonymous_adds ON app.outbox FOR INSERT TO consulta_anonymous
+    WITH CHECK (state = 'pending');
+
+GRANT SELECT, INSERT ON app.outbox TO consulta_admin;
+CREATE POLICY admin_reads ON app.outbox FOR SELECT TO consulta_admin USING (true);
+CREATE POLICY admin_adds ON app.outbox FOR INSERT TO consulta_admin WITH CHECK (true);
+GRANT SELECT, INSERT, UPDATE, DELETE ON app.outbox TO consulta_worker;
+CREATE POLICY worker_reads ON app.outbox FOR SELECT TO consulta_worker USING (true);
+CREATE POLICY worker_adds ON app.outbox FOR INSERT TO consulta_worker WITH CHECK (true);
+CREATE POLICY worker_changes ON app.outbox FOR UPDATE TO consulta_worker USING (true) WITH CHECK (true);
+CREATE POLICY worker_removes ON app.outbox FOR DELETE TO consulta_worker USING (true);
+GRANT INSERT ON app.outbox TO consulta_definer;
+CREATE POLICY definer_adds ON app.outbox FOR INSERT TO consulta_definer WITH CHECK (true);

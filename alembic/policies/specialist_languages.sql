@@ -1,0 +1,27 @@
+-- specialist_languages: public with their specialist; the owner writes.
+ALTER TABLE app.specialist_languages ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.specialist_languages FORCE ROW LEVEL SECURITY;
+
+GRANT SELECT ON app.specialist_languages TO consulta_anonymous, consulta_user;
+CREATE POLICY anyone_reads ON app.specialist_languages FOR SELECT TO consulta_anonymous USING (
+    EXISTS (SELECT 1 FROM app.specialists s WHERE s.id = specialist_languages.specialist_id));
+CREATE POLICY anyone_or_owner_reads ON app.specialist_languages FOR SELECT TO consulta_user USING (
+    specialist_id = (SELECT app.user_id())
+    OR EXISTS (SELECT 1 FROM app.specialists s WHERE s.id = specialist_languages.specialist_id));
+GRANT INSERT ON app.specialist_languages TO consulta_user;
+CREATE POLICY owner_adds ON app.specialist_languages FOR INSERT TO consulta_user
+    WITH CHECK (specialist_id = (SELECT app.user_id()));
+-- A row here is a wish of its owner, nothing hangs on it: it may go.
+GRANT DELETE ON app.specialist_languages TO consulta_user;
+CREATE POLICY owner_removes ON app.specialist_languages FOR DELETE TO consulta_user
+    USING (specialist_id = (SELECT app.user_id()));
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON app.specialist_languages TO consulta_admin;
+CREATE POLICY admin_reads ON app.specialist_languages FOR SELECT TO consulta_admin USING (true);
+CREATE POLICY admin_adds ON app.specialist_languages FOR INSERT TO consulta_admin WITH CHECK (true);
+CREATE POLICY admin_changes ON app.specialist_languages FOR UPDATE TO consulta_admin USING (true) WITH CHECK (true);
+CREATE POLICY admin_removes ON app.specialist_languages FOR DELETE TO consulta_admin USING (true);
+GRANT SELECT ON app.specialist_languages TO consulta_worker;
+CREATE POLICY worker_reads ON app.specialist_languages FOR SELECT TO consulta_worker USING (true);
+GRANT SELECT ON app.specialist_languages TO consulta_definer;
+CREATE POLICY definer_reads ON app.specialist_languages FOR SELECT TO consulta_definer USING (true);

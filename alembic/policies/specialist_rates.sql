@@ -1,0 +1,32 @@
+-- specialist_rates: active ones public with their specialist; the owner writes; none is ever deleted.
+ALTER TABLE app.specialist_rates ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.specialist_rates FORCE ROW LEVEL SECURITY;
+
+GRANT SELECT ON app.specialist_rates TO consulta_anonymous, consulta_user;
+CREATE POLICY anyone_reads ON app.specialist_rates FOR SELECT TO consulta_anonymous USING (
+    is_active AND EXISTS (SELECT 1 FROM app.specialists s WHERE s.id = specialist_rates.specialist_id));
+CREATE POLICY anyone_or_owner_reads ON app.specialist_rates FOR SELECT TO consulta_user USING (
+    specialist_id = (SELECT app.user_id())
+    OR is_active AND EXISTS (SELECT 1 FROM app.specialists s WHERE s.id = specialist_rates.specialist_id));
+GRANT INSERT ON app.specialist_rates TO consulta_user;
+CREATE POLICY owner_adds ON app.specialist_rates FOR INSERT TO consulta_user
+    WITH CHECK (specialist_id = (SELECT app.user_id()));
+GRANT UPDATE (name, description, price_minor, currency, duration_minutes, is_active) ON app.specialist_rates TO consulta_user;
+CREATE POLICY owner_changes ON app.specialist_rates FOR UPDATE TO consulta_user
+    USING (specialist_id = (SELECT app.user_id())) WITH CHECK (specialist_id = (SELECT app.user_id()));
+
+GRANT SELECT, INSERT, UPDATE ON app.specialist_rates TO consulta_admin;
+CREATE POLICY admin_reads ON app.specialist_rates FOR SELECT TO consulta_admin USING (true);
+CREATE POLICY admin_adds ON app.specialist_rates FOR INSERT TO consulta_admin WITH CHECK (true);
+CREATE POLICY admin_changes ON app.specialist_rates FOR UPDATE TO consulta_admin USING (true) WITH CHECK (true);
+GRANT SELECT ON app.specialist_rates TO consulta_worker;
+CREATE POLICY worker_reads ON app.specialist_rates FOR SELECT TO consulta_worker USING (true);
+GRANT SELECT ON app.specialist_rates TO consulta_definer;
+CREATE POLICY definer_reads ON app.specialist_rates FOR SELECT TO consulta_definer USING (true);
+
+CREATE TRIGGER touch BEFORE UPDATE ON app.specialist_rates
+    FOR EACH ROW EXECUTE FUNCTION app.touch();
+
+-- The directory sorts by the lowest active price.
+CREATE TRIGGER from_price AFTER INSERT OR UPDATE ON app.specialist_rates
+    FOR EACH ROW EXECUTE FUNCTION app.refresh_from_price();

@@ -1,0 +1,57 @@
+"""The errors of payments."""
+
+from consulta.kernel.errors import Conflict, Forbidden, NotFound
+
+
+class PaymentNotFound(NotFound):
+    """There is no such payment, or it is not yours to see."""
+
+    code = "PAYMENT_NOT_FOUND"
+
+
+class PaymentNotCapturable(Conflict):
+    """The payment is not authorised, so nothing can be taken."""
+
+    code = "PAYMENT_NOT_CAPTURABLE"
+
+
+class PaymentNotVoidable(Conflict):
+    """The payment cannot be released."""
+
+    code = "PAYMENT_NOT_VOIDABLE"
+
+
+class PaymentOperationUnderWay(Conflict):
+    """Money is already on its way for this payment: look again in a moment."""
+
+    code = "PAYMENT_OPERATION_UNDER_WAY"
+
+
+class PaymentOperationUnknown(Conflict):
+    """A payment has no such operation."""
+
+    code = "PAYMENT_OPERATION_UNKNOWN"
+
+
+class PaymentNotPending(Conflict):
+    """The payment does not wait for a payment method."""
+
+    code = "PAYMENT_NOT_PENDING"
+
+
+class RefundExceedsCaptured(Conflict):
+    """More would go back than was taken."""
+
+    code = "REFUND_EXCEEDS_CAPTURED"
+
+
+class RefundNotDue(Forbidden):
+    """No refund of this amount is due."""
+
+    code = "REFUND_NOT_DUE"
+
+
+class AmountMismatch(Conflict):
+    """The provider's amount or currency is not ours: somebody has to look at it."""
+
+    code = "PAYMENT_AMOUNT_MISMATCH"

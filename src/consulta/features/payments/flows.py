@@ -1,0 +1,240 @@
+"""Speaking to providers: lease - call - record. No transaction is open while we wait for a vendor,
+and every step may run twice (D6).
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+
+from consulta.features.payments import queries, service
+from consulta.features.payments.queries import Lease
+from consulta.features.payments.rules import LEASE_SECONDS, STORED_ERROR_LIMIT, key_is_fresh
+from consulta.kernel.actor import Actor
+from consulta.platform.db.work import Database, Work
+from consulta.platform.metrics import PROVIDER_SECONDS
+from consulta.providers.payments.port import (
+    AuthorizeOrder,
+    Charge,
+    ChargeRefused,
+    ChargeState,
+    ChargeStateConflict,
+    PaymentProvider,
+    ProviderUnavailable,
+)
+from consulta.providers.payments.registry import PaymentProviders
+
+_log = structlog.get_logger("consulta.payments")
+_CASHIER = Actor.system("payments.record")
+_SEARCH_BACK = timedelta(hours=48)
+
+
+@dataclass(frozen=True, slots=True)
+class Till:
+    """What a payment flow needs: the database, the providers, and how long it may wait for one."""
+
+    database: Database
+    providers: PaymentProviders
+    patience_seconds: float = 8.0
+
+    @asynccontextmanager
+    async def recording(self) -> AsyncIterator[Work]:
+        """A transaction in which a provider's answer is written down: the worker's (section 4)."""
+        async with self.database.work(_CASHIER) as work:
+            yield work
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a call: a charge, a refusal, or nothing certain."""
+
+    charge: Charge | None = None
+    refused: ChargeRefused | None = None
+    unavailable: ProviderUnavailable | None = None
+    reference: str | None = None
+
+
+async def perform(till: Till, lease: Lease) -> Answer:
+    """The leased operation is carried out, and its outcome recorded where it is known."""
+    answer = await ask(till, lease)
+    async with till.recording() as work:
+        await write_down(work, lease, answer)
+    return answer
+
+
+async def sweep(till: Till, *, limit: int) -> int:
+    """Every operation that is due was tried once; how many there were."""
+    async with till.recording() as work:
+        leases = await queries.due_operations_leased(work, limit=limit, lease_seconds=LEASE_SECONDS)
+    for lease in leases:
+        await perform(till, lease)
+    return len(leases)
+
+
+async def refresh(till: Till, payment_id: UUID) -> None:
+    """The payment says what its provider says at this moment."""
+    async with till.database.read(_CASHIER) as work:
+        known = await queries.payment(work, payment_id)
+    if known is None or known["provider_reference"] is None:
+        return
+    charge = await till.providers.get(known["provider"]).fetch(known["provider_reference"])
+    async with till.recording() as work:
+        payment = await queries.payment_for_update(work, payment_id)
+        if payment is not None:
+            await service.apply(work, payment, charge)
+
+
+async def ask(till: Till, lease: Lease) -> Answer:
+    """The provider's answer to the operation. Nothing is written; nothing is raised but bugs."""
+    try:
+        provider = till.providers.get(lease.provider)
+        async with asyncio.timeout(till.patience_seconds):
+            if _needs_resolving(lease):
+                return await _resolve(till, provider, lease)
+            return await _call(till, provider, lease)
+    except ChargeStateConflict as conflict:
+        return await _follow(till, lease, conflict)
+    except ChargeRefused as refused:
+        return Answer(refused=refused)
+    except ProviderUnavailable as unavailable:
+        return Answer(unavailable=unavailable)
+    except TimeoutError:
+        return Answer(unavailable=ProviderUnavailable("The payment provider did not answer."))
+
+
+async def write_down(work: Work, lease: Lease, answer: Answer) -> None:
+    """The outcome of an operation is in its row and, where it moved money, in the payment's."""
+    if answer.charge is not None:
+        await service.record(work, lease, answer.charge, reference=answer.reference)
+    elif answer.refused is not None:
+        await service.refuse(work, lease, answer.refused.reason, answer.refused.charge)
+    elif answer.unavailable is not None:
+        await service.postpone(
+            work,
+            lease,
+            answer.unavailable.code,
+            retry_after_seconds=answer.unavailable.retry_after_seconds,
+            stored=answer.unavailable.stored,
+        )
+    else:
+        await _without_charge(work, lease)
+
+
+async def _without_charge(work: Work, lease: Lease) -> None:
+    """A void of what never came to be is done; anything else needs a new key."""
+    if lease.kind != "cancel":
+        await service.replace(work, lease, "nothing at the provider")
+        return
+    if await queries.has_open_authorization(work, lease.payment_id):
+        await service.postpone(work, lease, "authorisation under way", sent=False)
+        return
+    payment = await queries.payment_for_update(work, lease.payment_id)
+    assert payment is not None, "an operation has a payment"
+    await work.execute(
+        "UPDATE app.payment_operations SET state = 'done', lease_until = NULL"
+        " WHERE id = $1 AND fence = $2",
+        lease.operation_id,
+        lease.fence,
+    )
+    await service.give_up(work, payment)
+
+
+async def _call(till: Till, provider: PaymentProvider, lease: Lease) -> Answer:
+    key = str(lease.operation_id)
+    with _timed(lease):
+        if lease.kind == "authorize":
+            return Answer(await provider.authorize(_order(lease), idempotency_key=key))
+        if lease.reference is None:
+            return await _resolve(till, provider, lease)
+        if lease.kind == "capture":
+            charge = await provider.capture(lease.reference, lease.amount, idempotency_key=key)
+            return Answer(charge)
+        if lease.kind == "cancel":
+            return Answer(await provider.cancel(lease.reference, idempotency_key=key))
+        refund, charge = await provider.refund(lease.reference, lease.amount, idempotency_key=key)
+        return Answer(charge, reference=refund.reference)
+
+
+def _order(lease: Lease) -> AuthorizeOrder:
+    return AuthorizeOrder(
+        payment_id=str(lease.payment_id),
+        amount=lease.amount,
+        payment_method=lease.params.get("payment_method"),
+        return_url=lease.params.get("return_url"),
+        charge_reference=lease.reference,
+    )
+
+
+def _needs_resolving(lease: Lease) -> bool:
+    """Whether the key may no longer be sent: too old, or answered by the same stored error."""
+    return (
+        not key_is_fresh(lease.first_sent_at, now=lease.now)
+        or lease.same_error_count >= STORED_ERROR_LIMIT
+    )
+
+
+async def _resolve(till: Till, provider: PaymentProvider, lease: Lease) -> Answer:
+    """Doubt is ended by reading: adopt what is there, or say that there is nothing."""
+    charge = await _read(provider, lease)
+    if charge is None:
+        return Answer()
+    if _is_done(lease, charge):
+        return Answer(charge)
+    if lease.kind == "cancel" and lease.reference is None:
+        return Answer(
+            await provider.cancel(charge.reference, idempotency_key=str(lease.operation_id))
+        )
+    return Answer()
+
+
+async def _follow(till: Till, lease: Lease, conflict: ChargeStateConflict) -> Answer:
+    """The charge is elsewhere than we thought: follow it where our aim is met, else it is refused,
+    with the truth beside the refusal.
+    """
+    charge = conflict.charge
+    try:
+        if charge is None:
+            charge = await _read(till.providers.get(lease.provider), lease)
+    except (ProviderUnavailable, ChargeRefused):
+        return Answer(unavailable=ProviderUnavailable("The charge could not be read."))
+    if charge is not None and _is_done(lease, charge):
+        return Answer(charge)
+    conflict.charge = charge
+    return Answer(refused=conflict)
+
+
+async def _read(provider: PaymentProvider, lease: Lease) -> Charge | None:
+    if lease.reference is not None:
+        return await provider.fetch(lease.reference)
+    sent = lease.first_sent_at or lease.now
+    return await provider.find(str(lease.payment_id), created_after=sent - _SEARCH_BACK)
+
+
+def _is_done(lease: Lease, charge: Charge) -> bool:
+    """Whether the charge shows that this operation has had its effect."""
+    if lease.kind == "authorize":
+        return True
+    if lease.kind == "capture":
+        return charge.state is ChargeState.PAID
+    if lease.kind == "cancel":
+        return charge.state is ChargeState.CANCELLED
+    return False
+
+
+class _timed:  # noqa: N801 - reads as a verb where it is used
+    """Measures a provider's call by its outcome."""
+
+    def __init__(self, lease: Lease) -> None:
+        self._labels = (lease.provider, lease.kind)
+
+    def __enter__(self) -> None:
+        self._begun = time.perf_counter()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        outcome = "ok" if kind is None else kind.__name__
+        PROVIDER_SECONDS.labels(*self._labels, outcome).observe(time.perf_counter() - self._begun)

@@ -1,0 +1,158 @@
+"""Every select of payments, named for what it returns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from consulta.features.payments.states import PaymentStatus
+from consulta.kernel.money import Money
+from consulta.platform.db.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class LockedPayment:
+    """A payment under its lock, with the booking's status beside it."""
+
+    id: UUID
+    booking_id: UUID
+    specialist_id: UUID
+    client_id: UUID
+    status: PaymentStatus
+    amount: Money
+    provider: str
+    reference: str | None
+    captured_minor: int
+    refunded_minor: int
+    is_disputed: bool
+    booking_status: str
+
+
+async def payment_for_update(work: Work, payment_id: UUID) -> LockedPayment | None:
+    """The payment, with calendar, booking and payment locked in that order (D3)."""
+    found = await work.fetchval("SELECT app.lock_payment($1)", payment_id)
+    if found is None:
+        return None
+    payment, booking = found["payment"], found["booking"]
+    return LockedPayment(
+        id=UUID(payment["id"]),
+        booking_id=UUID(payment["booking_id"]),
+        specialist_id=UUID(payment["specialist_id"]),
+        client_id=UUID(payment["client_id"]),
+        status=PaymentStatus(payment["status"]),
+        amount=Money(payment["amount_minor"], payment["currency"]),
+        provider=payment["provider"],
+        reference=payment["provider_reference"],
+        captured_minor=payment["captured_minor"],
+        refunded_minor=payment["refunded_minor"],
+        is_disputed=payment["is_disputed"],
+        booking_status=booking["status"],
+    )
+
+
+_PAYMENT = """
+SELECT p.id, p.booking_id, p.provider, p.status, p.amount_minor, p.currency, p.authorized_minor,
+       p.captured_minor, p.refunded_minor, p.is_disputed, p.capture_before, p.last_error,
+       p.provider_reference, p.created_at, a.next_action
+FROM app.payments p LEFT JOIN app.payment_actions a ON a.payment_id = p.id
+WHERE p.id = $1
+"""
+
+
+async def payment(work: Work, payment_id: UUID) -> asyncpg.Record | None:
+    """A payment with what its payer has to do next, as far as the reader may see it."""
+    return await work.fetchrow(_PAYMENT, payment_id)
+
+
+async def payment_of_charge(
+    work: Work, *, provider: str, reference: str | None, payment_id: UUID | None
+) -> UUID | None:
+    """The payment that a provider's letter is about: by its reference, else by the id that we gave
+    the charge when we made it.
+    """
+    found: UUID | None = await work.fetchval(
+        "SELECT id FROM app.payments WHERE provider = $1 AND provider_reference = $2",
+        provider,
+        reference,
+    )
+    if found is None and payment_id is not None:
+        found = await work.fetchval(
+            "SELECT id FROM app.payments WHERE provider = $1 AND id = $2", provider, payment_id
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """An operation that is ours to carry out until the lease ends; the fence tells a late one."""
+
+    operation_id: UUID
+    payment_id: UUID
+    kind: str
+    amount: Money
+    provider: str
+    reference: str | None
+    params: dict[str, Any]
+    fence: int
+    attempts: int
+    first_sent_at: datetime | None
+    same_error_count: int
+    now: datetime
+
+
+_LEASE_DUE = """
+UPDATE app.payment_operations o
+SET state = 'leased', fence = o.fence + 1, attempts = o.attempts + 1,
+    first_sent_at = coalesce(o.first_sent_at, app.now()),
+    lease_until = app.now() + make_interval(secs => $2),
+    next_attempt_at = app.now() + make_interval(secs => $2)
+FROM (
+    SELECT d.id FROM app.payment_operations d
+    WHERE d.state IN ('pending', 'leased', 'in_doubt') AND d.next_attempt_at <= app.now()
+      AND ($3::uuid IS NULL OR d.payment_id = $3)
+    ORDER BY d.next_attempt_at LIMIT $1 FOR UPDATE SKIP LOCKED) due,
+    app.payments p
+WHERE o.id = due.id AND p.id = o.payment_id
+RETURNING o.id, o.payment_id, o.kind, o.amount_minor, o.params, o.fence, o.attempts,
+    o.first_sent_at, o.same_error_count, p.currency, p.provider, p.provider_reference,
+    app.now() AS now
+"""
+
+
+async def due_operations_leased(
+    work: Work, *, limit: int, lease_seconds: int, payment_id: UUID | None = None
+) -> Sequence[Lease]:
+    """Operations whose time has come, now leased to us; nobody else gets them meanwhile."""
+    rows = await work.fetch(_LEASE_DUE, limit, lease_seconds, payment_id)
+    return [lease_of(row) for row in rows]
+
+
+def lease_of(row: asyncpg.Record) -> Lease:
+    return Lease(
+        operation_id=row["id"],
+        payment_id=row["payment_id"],
+        kind=row["kind"],
+        amount=Money(row["amount_minor"], row["currency"]),
+        provider=row["provider"],
+        reference=row["provider_reference"],
+        params=row["params"],
+        fence=row["fence"],
+        attempts=row["attempts"],
+        first_sent_at=row["first_sent_at"],
+        same_error_count=row["same_error_count"],
+        now=row["now"],
+    )
+
+
+async def has_open_authorization(work: Work, payment_id: UUID) -> bool:
+    """Whether an authorisation is still under way, so that a charge may yet appear."""
+    return bool(
+        await work.fetchval(
+            "SELECT EXISTS (SELECT 1 FROM app.payment_operations WHERE payment_id = $1"
+            " AND kind = 'authorize' AND state IN ('pending', 'leased', 'in_doubt'))",
+            payment_id,
+        )
+    )

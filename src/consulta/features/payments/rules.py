@@ -1,0 +1,30 @@
+"""Decisions about operations: how long to wait, when a key is too old, when to stop."""
+
+import random
+from datetime import datetime, timedelta
+
+KEY_LIFETIME = timedelta(hours=20)
+"""Providers forget idempotency keys after 24 hours; we stop resending well before (design 6)."""
+
+MOST_ATTEMPTS = 100
+STORED_ERROR_LIMIT = 3
+"""The same stored error that often means: this key will never get another answer."""
+
+LEASE_SECONDS = 30
+_LONGEST_WAIT_SECONDS = 3600.0
+
+
+def key_is_fresh(first_sent_at: datetime | None, *, now: datetime) -> bool:
+    """Whether the provider surely still knows the key, so that sending it again is harmless."""
+    return first_sent_at is None or now - first_sent_at < KEY_LIFETIME
+
+
+def wait_seconds(
+    attempts: int, *, retry_after_seconds: float | None = None, chance: float | None = None
+) -> float:
+    """How long to wait before the next attempt: doubling, bounded, with jitter of half to full;
+    never shorter than the provider asked for.
+    """
+    jitter = 0.5 + (random.random() if chance is None else chance) / 2  # noqa: S311 - no secret
+    wait = min(_LONGEST_WAIT_SECONDS, 2.0 ** min(attempts, 20)) * jitter
+    return max(wait, min(retry_after_seconds or 0.0, _LONGEST_WAIT_SECONDS))

@@ -1,0 +1,16 @@
+"""Use cases of payments, one verb a file."""
+
+from consulta.features.payments.service.apply import apply, give_up
+from consulta.features.payments.service.record import postpone, record, refuse, replace
+from consulta.features.payments.service.request import Asked, request_operation
+
+__all__ = [
+    "Asked",
+    "apply",
+    "give_up",
+    "postpone",
+    "record",
+    "refuse",
+    "replace",
+    "request_operation",
+]

@@ -1,0 +1,123 @@
+"""Applying the provider's truth to a payment."""
+
+from dataclasses import asdict
+from typing import Any
+
+from consulta.features.payments.errors import AmountMismatch
+from consulta.features.payments.events import (
+    PaymentAuthorized,
+    PaymentDisputed,
+    PaymentReleased,
+    PaymentReturned,
+    PaymentTaken,
+)
+from consulta.features.payments.queries import LockedPayment
+from consulta.features.payments.states import PaymentStatus, path, status_of
+from consulta.platform.db.work import Work
+from consulta.providers.payments.port import Charge
+
+_WRITE = """
+WITH truth AS (
+    UPDATE app.payments SET
+        status = $2, provider_reference = $3, authorized_minor = $4,
+        captured_minor = greatest(captured_minor, $5),
+        refunded_minor = greatest(refunded_minor, $6),
+        is_disputed = is_disputed OR $7, capture_before = coalesce($8, capture_before),
+        last_error = $9
+    WHERE id = $1
+    RETURNING id, specialist_id, client_id
+)
+INSERT INTO app.payment_actions (payment_id, specialist_id, client_id, next_action)
+SELECT id, specialist_id, client_id, $10 FROM truth
+ON CONFLICT (payment_id) DO UPDATE SET next_action = excluded.next_action
+    WHERE payment_actions.next_action IS DISTINCT FROM excluded.next_action
+"""
+
+
+async def apply(work: Work, payment: LockedPayment, charge: Charge) -> PaymentStatus:
+    """The payment, which the caller has locked, says what the charge says, and whoever sells
+    something has heard of it.
+
+    A truth that no move leads to (a letter about a payment that we have given up) changes nothing.
+    Raises `AmountMismatch` where the charge is not about our amount: such a thing is never applied.
+    """
+    if charge.amount != payment.amount:
+        raise AmountMismatch
+    steps = path(payment.status, status_of(charge))
+    if steps is None:
+        work.audit(
+            "payment.truth_ignored",
+            subject_type="payment",
+            subject_id=payment.id,
+            old={"status": payment.status},
+            new={"status": status_of(charge)},
+            status="failure",
+        )
+        return payment.status
+    for step in steps or [payment.status]:
+        await _write(work, payment, charge, step)
+    if steps:
+        work.audit(
+            "payment.moved",
+            subject_type="payment",
+            subject_id=payment.id,
+            old={"status": payment.status},
+            new={"status": steps[-1]},
+        )
+    await _announce(work, payment, charge, steps)
+    return steps[-1] if steps else payment.status
+
+
+async def give_up(work: Work, payment: LockedPayment) -> None:
+    """No charge ever came to be at the provider: the payment is cancelled, and said to be."""
+    steps = path(payment.status, PaymentStatus.CANCELLED)
+    if not steps:
+        return
+    await _write_status(work, payment, PaymentStatus.CANCELLED)
+    await work.announce(PaymentReleased(payment.id, payment.booking_id))
+
+
+async def _write(work: Work, payment: LockedPayment, charge: Charge, status: PaymentStatus) -> None:
+    action: dict[str, Any] | None = None
+    if charge.next_action is not None and status in _WAITING:
+        action = {key: value for key, value in asdict(charge.next_action).items() if value}
+    # An intermediate step towards "returned" is a payment that was taken and not yet returned.
+    refunded = 0 if status is PaymentStatus.PAID else charge.refunded_minor
+    await work.execute(
+        _WRITE,
+        payment.id,
+        status,
+        charge.reference,
+        charge.authorized_minor,
+        charge.captured_minor,
+        refunded,
+        charge.disputed,
+        charge.capture_before,
+        charge.error_code,
+        action,
+    )
+
+
+async def _write_status(work: Work, payment: LockedPayment, status: PaymentStatus) -> None:
+    await work.execute("UPDATE app.payments SET status = $2 WHERE id = $1", payment.id, status)
+
+
+_WAITING = {PaymentStatus.PENDING, PaymentStatus.REQUIRES_ACTION, PaymentStatus.PROCESSING}
+
+
+async def _announce(
+    work: Work, payment: LockedPayment, charge: Charge, steps: list[PaymentStatus]
+) -> None:
+    ids = (payment.id, payment.booking_id)
+    for step in steps:
+        if step is PaymentStatus.AUTHORIZED:
+            await work.announce(PaymentAuthorized(*ids, charge.capture_before))
+        elif step is PaymentStatus.PAID:
+            await work.announce(PaymentTaken(*ids, charge.captured_minor))
+        elif step is PaymentStatus.CANCELLED:
+            await work.announce(PaymentReleased(*ids))
+        elif step in {PaymentStatus.REFUNDED, PaymentStatus.PARTIALLY_REFUNDED}:
+            in_full = step is PaymentStatus.REFUNDED
+            await work.announce(PaymentReturned(*ids, charge.refunded_minor, in_full))
+    if charge.disputed and not payment.is_disputed:
+        await work.announce(PaymentDisputed(*ids))

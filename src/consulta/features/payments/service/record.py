@@ -1,0 +1,109 @@
+"""Recording what became of an operation, under its fence: a late writer writes nothing."""
+
+from consulta.features.payments.queries import Lease, payment_for_update
+from consulta.features.payments.rules import MOST_ATTEMPTS, wait_seconds
+from consulta.features.payments.service.apply import apply
+from consulta.platform.db.work import Work
+from consulta.providers.payments.port import Charge
+
+_SETTLE = """
+UPDATE app.payment_operations
+SET state = $3, last_error = $4, provider_reference = coalesce($5, provider_reference),
+    lease_until = NULL, same_error_count = 0
+WHERE id = $1 AND fence = $2 AND state = 'leased'
+"""
+
+_POSTPONE = """
+UPDATE app.payment_operations
+SET state = $3, last_error = $4, lease_until = NULL,
+    next_attempt_at = app.now() + make_interval(secs => $5),
+    same_error_count = CASE WHEN $6 THEN same_error_count + 1 ELSE 0 END
+WHERE id = $1 AND fence = $2 AND state = 'leased'
+"""
+
+_REPLACE = """
+INSERT INTO app.payment_operations (payment_id, kind, amount_minor, params, replaces, requested_by)
+SELECT payment_id, kind, amount_minor, params, id, requested_by
+FROM app.payment_operations WHERE id = $1
+"""
+
+
+async def record(work: Work, lease: Lease, charge: Charge, *, reference: str | None = None) -> bool:
+    """The operation is done and the payment says what the charge says; False for a late writer."""
+    payment = await payment_for_update(work, lease.payment_id)
+    assert payment is not None, "an operation has a payment"
+    if not await _settle(work, lease, "done", None, reference):
+        return False
+    await apply(work, payment, charge)
+    return True
+
+
+async def refuse(work: Work, lease: Lease, reason: str, charge: Charge | None) -> bool:
+    """The provider refused for good: the operation is over, the payment carries the reason."""
+    payment = await payment_for_update(work, lease.payment_id)
+    assert payment is not None, "an operation has a payment"
+    if not await _settle(work, lease, "dead", reason, None):
+        return False
+    work.audit(
+        f"payment.{lease.kind}_refused",
+        subject_type="payment",
+        subject_id=lease.payment_id,
+        new={"reason": reason},
+        status="failure",
+    )
+    if charge is not None:
+        await apply(work, payment, charge)
+    await work.execute(
+        "UPDATE app.payments SET last_error = $2 WHERE id = $1", lease.payment_id, reason
+    )
+    return True
+
+
+async def postpone(
+    work: Work,
+    lease: Lease,
+    error: str,
+    *,
+    retry_after_seconds: float | None = None,
+    stored: bool = False,
+    sent: bool = True,
+) -> None:
+    """The outcome is unknown, or the time has not come: the same operation is tried again later.
+
+    After very many attempts it is parked as dead, for a person to look at.
+    """
+    if lease.attempts >= MOST_ATTEMPTS:
+        await _settle(work, lease, "dead", error, None)
+        work.audit(
+            "payment.operation_parked",
+            subject_type="payment",
+            subject_id=lease.payment_id,
+            new={"operation_id": lease.operation_id, "error": error},
+            status="failure",
+        )
+        return
+    wait = wait_seconds(lease.attempts, retry_after_seconds=retry_after_seconds)
+    await work.execute(
+        _POSTPONE,
+        lease.operation_id,
+        lease.fence,
+        "in_doubt" if sent else "pending",
+        error,
+        wait,
+        stored,
+    )
+
+
+async def replace(work: Work, lease: Lease, error: str) -> None:
+    """Nothing came of the old key, and it can bring nothing any more: a new operation, with a key
+    of its own, takes its place.
+    """
+    if await _settle(work, lease, "dead", error, None):
+        await work.execute(_REPLACE, lease.operation_id)
+
+
+async def _settle(
+    work: Work, lease: Lease, state: str, error: str | None, reference: str | None
+) -> bool:
+    changed = await work.execute(_SETTLE, lease.operation_id, lease.fence, state, error, reference)
+    return changed == 1

@@ -1,0 +1,1 @@
+"""Floor 1: the schema and only the schema."""

@@ -1,0 +1,1 @@
+"""Floor 2: machinery that knows no domain noun."""

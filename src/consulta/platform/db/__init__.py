@@ -1,0 +1,1 @@
+"""The database: engines, roles, migrations, and the one way to open a transaction."""

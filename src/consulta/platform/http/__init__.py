@@ -1,0 +1,1 @@
+"""HTTP machinery: dependencies, problem documents, bodies, idempotency, middleware."""

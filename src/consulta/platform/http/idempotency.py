@@ -1,0 +1,202 @@
+"""Idempotency-Key: the same key and body get the same answer, and the effect happens once (D11).
+
+The key's row is written in the transaction that makes the effect: a refusal that changed nothing
+keeps no key, and a crash leaves a lease that ends.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+from fastapi import Depends, Request
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from consulta.kernel.errors import Conflict, Invalid, Malformed
+from consulta.platform.crypto import Vault
+from consulta.platform.db.work import Work
+from consulta.platform.http.deps import ActorDep
+
+_KEY = re.compile(r"^[\x21\x23-\x7e]{1,255}$")
+LEASE_SECONDS = 30
+KEEP_HOURS = 72
+
+
+class IdempotencyKeyMissing(Malformed):
+    """This request needs an Idempotency-Key header."""
+
+    code = "IDEMPOTENCY_KEY_REQUIRED"
+
+
+class IdempotencyKeyInvalid(Malformed):
+    """An Idempotency-Key is one header of 1 to 255 printable characters without quotes or spaces."""
+
+    code = "IDEMPOTENCY_KEY_INVALID"
+
+
+class IdempotencyKeyReused(Invalid):
+    """This Idempotency-Key was used for another request."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+
+
+class IdempotencyInProgress(Conflict):
+    """The first request with this Idempotency-Key is still running."""
+
+    code = "IDEMPOTENCY_IN_PROGRESS"
+
+
+ERRORS = (IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyReused, IdempotencyInProgress)
+OPTIONAL_ERRORS = ERRORS[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What is known about a key: nothing yet (`new`), or that its effect exists (`resumed`)."""
+
+    replay: Response | None = None
+    subject_id: UUID | None = None
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """One request under its key; without a key every method lets the act happen unguarded."""
+
+    caller: str
+    route: str
+    key: str | None
+    vault: Vault
+
+    async def begin(self, work: Work, body: BaseModel | None) -> Beginning:
+        """The key belongs to this request from now on, or the earlier answer comes back.
+
+        Raises `IdempotencyKeyReused` and `IdempotencyInProgress`.
+        """
+        if self.key is None:
+            return Beginning()
+        found = await work.fetchval(
+            "SELECT app.begin_idempotent($1, $2, $3, $4, $5, $6)",
+            self.caller,
+            self.route,
+            self.key,
+            fingerprint(body),
+            LEASE_SECONDS,
+            KEEP_HOURS,
+        )
+        if found["state"] == "reused":
+            raise IdempotencyKeyReused
+        if found["state"] == "in_progress":
+            raise IdempotencyInProgress(retry_after_seconds=int(found["retry_after_seconds"]))
+        if found["state"] == "answered":
+            plain = self.vault.open(base64.b64decode(found["answer"]), place=self._place)
+            return Beginning(replay=_answer(found["status_code"], plain, replayed=True))
+        subject = found.get("subject_id")
+        return Beginning(
+            subject_id=UUID(subject) if subject else None, resumed=found["state"] == "resumed"
+        )
+
+    async def made(self, work: Work, subject_id: UUID) -> None:
+        """The key knows what was made, though not yet what will be answered."""
+        await self._finish(work, subject_id, None, None)
+
+    async def finish(
+        self, work: Work, *, subject_id: UUID | None, status_code: int, answer: bytes
+    ) -> Response:
+        """The answer is kept, sealed, and returned for sending."""
+        if self.key is not None:
+            sealed = self.vault.seal(answer, place=self._place)
+            await self._finish(work, subject_id, status_code, sealed)
+        return _answer(status_code, answer, replayed=False)
+
+    async def run(
+        self,
+        work: Work,
+        body: BaseModel | None,
+        act: Callable[[], Awaitable[tuple[UUID | None, BaseModel]]],
+        *,
+        status_code: int = 201,
+    ) -> Response:
+        """`act` happens once for this key, in `work`; its answer is kept and given again."""
+        beginning = await self.begin(work, body)
+        if beginning.replay is not None:
+            return beginning.replay
+        subject_id, answer = await act()
+        return await self.finish(
+            work,
+            subject_id=subject_id,
+            status_code=status_code,
+            answer=answer.model_dump_json().encode(),
+        )
+
+    async def _finish(
+        self, work: Work, subject_id: UUID | None, status_code: int | None, answer: bytes | None
+    ) -> None:
+        if self.key is not None:
+            await work.execute(
+                "SELECT app.finish_idempotent($1, $2, $3, $4, $5, $6)",
+                self.caller,
+                self.route,
+                self.key,
+                subject_id,
+                status_code,
+                answer,
+            )
+
+    @property
+    def _place(self) -> str:
+        return f"idempotency_keys|{self.caller}|{self.route}|{self.key}"
+
+
+def fingerprint(body: BaseModel | None) -> bytes:
+    """The same for the same meaning: order of members and white space do not count."""
+    plain: Any = body.model_dump(mode="json") if body is not None else None
+    return hashlib.sha256(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+def _answer(status_code: int, body: bytes, *, replayed: bool) -> Response:
+    headers = {"Idempotent-Replayed": "true"} if replayed else None
+    return Response(body, status_code, headers=headers, media_type="application/json")
+
+
+def _key_of(request: Request) -> str | None:
+    sent = request.headers.getlist("idempotency-key")
+    if not sent:
+        return None
+    if len(sent) > 1 or not _KEY.match(sent[0]):
+        raise IdempotencyKeyInvalid
+    return sent[0]
+
+
+def _once(request: Request, actor: ActorDep) -> Once:
+    token = request.headers.get("x-hold-token", "")
+    anonymous = "anonymous:" + hashlib.sha256(token.encode()).hexdigest()
+    return Once(
+        caller=str(actor.id) if actor.id else anonymous,
+        route=f"{request.method} {request.url.path}",
+        key=_key_of(request),
+        vault=request.app.state.vault,
+    )
+
+
+async def _optional(request: Request, actor: ActorDep) -> Once:
+    return _once(request, actor)
+
+
+async def _required(request: Request, actor: ActorDep) -> Once:
+    once = _once(request, actor)
+    if once.key is None:
+        raise IdempotencyKeyMissing
+    return once
+
+
+OnceDep = Annotated[Once, Depends(_required)]
+"""For what books or moves money: the header must be there."""
+
+OptionalOnceDep = Annotated[Once, Depends(_optional)]
+"""For every other creating request."""

@@ -1,0 +1,155 @@
+"""Plain ASGI middleware: request id, body limit, security headers, the access log, metrics."""
+
+import re
+import time
+from collections.abc import MutableMapping
+from typing import Any
+
+import orjson
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from consulta.kernel.ids import new_request_id
+from consulta.platform.http.problems import MEDIA_TYPE, BodyTooLarge, UnsupportedBody
+from consulta.platform.metrics import REQUEST_SECONDS, REQUESTS
+from consulta.platform.request import set_request_id
+
+_log = structlog.get_logger("consulta.access")
+_ACCEPTABLE_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+
+_HEADERS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Strict-Transport-Security", "max-age=31536000"),
+    ("Cross-Origin-Resource-Policy", "same-site"),
+    ("Cache-Control", "no-store"),
+)
+
+
+class Envelope:
+    """Outermost: gives a request its id, bounds its body, and signs off on its answer.
+
+    The body is counted while it streams in, so a missing or lying Content-Length changes nothing.
+    """
+
+    def __init__(self, app: ASGIApp, *, most_body_bytes: int) -> None:
+        self.app = app
+        self.most_body_bytes = most_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        request_id = _request_id(headers)
+        set_request_id(request_id)
+        exchange = _Exchange(scope, send, request_id)
+        refusal = self._refusal(scope, headers)
+        if refusal is not None:
+            await exchange.refuse(*refusal)
+        else:
+            await self.app(scope, self._counted(receive, exchange), exchange.send)
+        exchange.log()
+
+    def _refusal(
+        self, scope: Scope, headers: MutableMapping[bytes, bytes]
+    ) -> tuple[int, str, str] | None:
+        length = headers.get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > self.most_body_bytes:
+            return 413, BodyTooLarge.code, str(BodyTooLarge())
+        if headers.get(b"content-encoding", b"identity") != b"identity":
+            return 415, UnsupportedBody.code, "Compressed bodies are not read."
+        media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        is_webhook = scope["path"].startswith("/api/webhooks/")
+        if length != b"0" and media_type and media_type != b"application/json" and not is_webhook:
+            return 415, UnsupportedBody.code, str(UnsupportedBody())
+        return None
+
+    def _counted(self, receive: Receive, exchange: "_Exchange") -> Receive:
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self.most_body_bytes:
+                if not exchange.started:
+                    await exchange.refuse(413, BodyTooLarge.code, str(BodyTooLarge()))
+                return {"type": "http.disconnect"}
+            return message
+
+        return counted
+
+
+class _Exchange:
+    """One request and its answer, as far as the envelope is concerned."""
+
+    def __init__(self, scope: Scope, send: Send, request_id: str) -> None:
+        self.scope = scope
+        self.request_id = request_id
+        self.started = False
+        self.refused = False
+        self.status = 500
+        self._send = send
+        self._begun = time.perf_counter()
+
+    async def send(self, message: Message) -> None:
+        if self.refused:
+            return
+        if message["type"] == "http.response.start":
+            self.started = True
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-ID"] = self.request_id
+            for name, value in _HEADERS:
+                headers.setdefault(name, value)
+        await self._send(message)
+
+    async def refuse(self, status: int, code: str, detail: str) -> None:
+        body = orjson.dumps(
+            {
+                "type": "about:blank",
+                "title": "Unreadable request",
+                "status": status,
+                "detail": detail,
+                "code": code,
+                "request_id": self.request_id,
+            }
+        )
+        start: dict[str, Any] = {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [
+                (b"content-type", MEDIA_TYPE.encode()),
+                (b"content-length", str(len(body)).encode()),
+                (b"connection", b"close"),
+            ],
+        }
+        await self.send(start)
+        await self.send({"type": "http.response.body", "body": body})
+        self.refused = True
+
+    def log(self) -> None:
+        """One line a request: the template of the route and never the raw address, which may carry
+        what is nobody's business.
+        """
+        seconds = time.perf_counter() - self._begun
+        route = self.scope.get("route")
+        path = getattr(route, "path", "unmatched")
+        REQUESTS.labels(self.scope["method"], path, str(self.status)).inc()
+        REQUEST_SECONDS.labels(self.scope["method"], path).observe(seconds)
+        _log.info(
+            "request",
+            method=self.scope["method"],
+            route=path,
+            status=self.status,
+            milliseconds=round(seconds * 1000, 1),
+        )
+
+
+def _request_id(headers: MutableMapping[bytes, bytes]) -> str:
+    sent = headers.get(b"x-request-id", b"").decode("latin-1")
+    return sent if _ACCEPTABLE_ID.match(sent) else new_request_id()

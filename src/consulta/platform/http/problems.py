@@ -1,0 +1,192 @@
+"""Problem documents (RFC 9457): the only place that knows a status number, and that answers errors.
+
+No answer repeats what was sent: neither input, nor SQL, nor a stack (D9).
+"""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import sentry_sdk
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from consulta.kernel.errors import (
+    Bug,
+    Conflict,
+    DomainError,
+    Forbidden,
+    Gone,
+    Invalid,
+    Malformed,
+    NotFound,
+    PaymentRefused,
+    RateLimited,
+    Unauthenticated,
+    Unavailable,
+)
+from consulta.platform.db.constraints import as_domain_error
+from consulta.platform.request import current_request_id
+
+STATUS_OF_KIND: Mapping[type[DomainError], int] = {
+    Unauthenticated: 401,
+    PaymentRefused: 402,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Gone: 410,
+    Malformed: 400,
+    Invalid: 422,
+    RateLimited: 429,
+    Unavailable: 503,
+    Bug: 500,
+}
+
+MEDIA_TYPE = "application/problem+json"
+_log = structlog.get_logger("consulta.http")
+_MOST_FIELDS = 20
+
+
+class BodyTooLarge(Malformed):
+    """The body is larger than this service reads."""
+
+    code = "BODY_TOO_LARGE"
+
+
+class UnsupportedBody(Malformed):
+    """The body is not JSON in UTF-8."""
+
+    code = "UNSUPPORTED_MEDIA_TYPE"
+
+
+class MethodNotAllowed(Malformed):
+    """This address does not know that method."""
+
+    code = "METHOD_NOT_ALLOWED"
+
+
+_STATUS_OF_CODE = {
+    BodyTooLarge.code: 413,
+    UnsupportedBody.code: 415,
+    MethodNotAllowed.code: 405,
+}
+
+
+def status_of(error: DomainError | type[DomainError]) -> int:
+    """The status number of an error: its own, or that of the nearest kind above it."""
+    kind = error if isinstance(error, type) else type(error)
+    if kind.code in _STATUS_OF_CODE:
+        return _STATUS_OF_CODE[kind.code]
+    return next(STATUS_OF_KIND[step] for step in kind.__mro__ if step in STATUS_OF_KIND)
+
+
+def problem(error: DomainError) -> Response:
+    """The answer that says what went wrong: a code that stays, a sentence that may improve."""
+    status = status_of(error)
+    body = {
+        "type": "about:blank",
+        "title": error.title,
+        "status": status,
+        "detail": error.detail,
+        "code": error.code,
+        "request_id": current_request_id(),
+        **error.facts,
+    }
+    headers = {}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
+        headers["Retry-After"] = str(error.facts.get("retry_after_seconds", 1))
+    if error.code == "IDEMPOTENCY_IN_PROGRESS":
+        headers["Retry-After"] = str(error.facts.get("retry_after_seconds", 1))
+    return Response(orjson.dumps(body, default=str), status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def problems(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
+    """The `responses=` of a route: every error it can answer, by status, with its codes."""
+    by_status: dict[int, list[type[DomainError]]] = {}
+    for error in errors:
+        by_status.setdefault(status_of(error), []).append(error)
+    return {
+        status: {
+            "description": "; ".join(f"`{kind.code}`" for kind in kinds),
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status, kinds in sorted(by_status.items())
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Every error of `app` leaves as a problem document."""
+    app.add_exception_handler(DomainError, _domain)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+async def _domain(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, DomainError)
+    if isinstance(error, Bug):
+        _report(error)
+    elif isinstance(error, Unavailable | RateLimited):
+        _log.warning("refused", code=error.code)
+    else:
+        _log.info("refused", code=error.code)
+    return problem(error)
+
+
+async def _validation(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = error.errors()
+    if any(one["type"] == "json_invalid" for one in found):
+        return problem(Malformed("The body is not valid JSON."))
+    return problem(Invalid("The request does not fit the contract.", errors=_fields(found)))
+
+
+def _fields(found: Sequence[Any]) -> list[dict[str, str]]:
+    """Where and why, never what: rejected input is not repeated (FastAPI's own answer would)."""
+    return [
+        {
+            "field": ".".join(str(part) for part in one["loc"] if part != "body")[:200],
+            "problem": _safe_message(one),
+        }
+        for one in found[:_MOST_FIELDS]
+    ]
+
+
+def _safe_message(one: Mapping[str, Any]) -> str:
+    # Messages of these two quote what was sent.
+    if one["type"] in {"value_error", "enum", "literal_error"} and "ctx" in one:
+        expected = one["ctx"].get("expected")
+        return f"one of {expected}" if expected else str(one["ctx"].get("error", "not valid"))
+    return str(one["msg"])[:200]
+
+
+async def _http(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return problem(NotFound("There is nothing at this address."))
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        answer = problem(MethodNotAllowed())
+        answer.headers.update(error.headers or {})
+        return answer
+    if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return problem(Malformed())
+    return problem(Bug())
+
+
+async def _unforeseen(_request: Request, error: Exception) -> Response:
+    known = as_domain_error(error)
+    if known is not None and not isinstance(known, Bug):
+        return problem(known)
+    _report(error)
+    return problem(Bug())
+
+
+def _report(error: Exception) -> None:
+    _log.error("bug", exc_info=error, kind=type(error).__name__)
+    sentry_sdk.capture_exception(error)

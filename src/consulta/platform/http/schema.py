@@ -1,0 +1,80 @@
+"""Bases of request and response bodies, and the field types that all rooms share."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+_ZONES = frozenset(available_timezones()) - {"localtime", "posixrules", "Factory"}
+
+
+def _storable(value: str) -> str:
+    # PostgreSQL keeps every character but NUL; a lone surrogate is not a character.
+    if "\x00" in value:
+        raise ValueError("contains a NUL character")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("contains a lone surrogate") from None
+    return value
+
+
+def _zone(value: str) -> str:
+    if value not in _ZONES:
+        raise ValueError("is not an IANA time zone name")
+    return value
+
+
+def _sensible(value: datetime) -> datetime:
+    if not 2000 <= value.year <= 2100:
+        raise ValueError("is not a time of this century")
+    return value
+
+
+def _blank_is_absent(value: Any) -> Any:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+ShortText = Annotated[Text, Field(min_length=1, max_length=200)]
+TimeZone = Annotated[Text, Field(max_length=64), AfterValidator(_zone)]
+Moment = Annotated[AwareDatetime, AfterValidator(_sensible)]
+Blankable = BeforeValidator(_blank_is_absent)
+"""Emptied and absent optional fields are the same (section 7 of the contract)."""
+HttpsUrl = Annotated[
+    Text, Field(max_length=2000, pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\s@\\]*)?$")
+]
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["USD"])]
+
+
+class Body(BaseModel):
+    """What comes in: unknown fields are refused, so that nobody writes what he should not."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True)
+
+
+class Answer(BaseModel):
+    """What goes out."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class MoneyOut(Answer):
+    """An amount in minor units of its currency (D7)."""
+
+    amount_minor: int = Field(examples=[20000])
+    currency: Currency
+
+
+class Problem(Answer):
+    """An RFC 9457 problem document. `code` is stable; `detail` may improve."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str | None = None
+
+    model_config = ConfigDict(extra="allow")

@@ -1,0 +1,280 @@
+"""A complete payment provider that needs no account anywhere: the payment method's name decides.
+
+The names and what they lead to stand in `sandbox_charge.py`. Production settings refuse it.
+"""
+
+import hashlib
+import hmac
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+import orjson
+
+from consulta.kernel.money import Money
+from consulta.providers.payments.port import (
+    AuthorizeOrder,
+    Capabilities,
+    Charge,
+    ChargeRefused,
+    ChargeState,
+    NextAction,
+    ProviderEvent,
+    ProviderUnavailable,
+    Refund,
+    SignatureRejected,
+)
+from consulta.providers.payments.sandbox_charge import (
+    METHODS,
+    UNAVAILABLE,
+    SandboxCharge,
+)
+from consulta.providers.payments.sandbox_ledger import SandboxLedger
+from consulta.providers.payments.sandbox_store import SandboxStore
+from consulta.providers.payments.signatures import (
+    read_json_object,
+    signature_header,
+    verify_signature,
+)
+
+SIGNATURE_HEADER = "Sandbox-Signature"
+RECENT_MAX = 1000
+CLOCK_SLACK = timedelta(minutes=5)
+_NAMES = uuid.UUID("7d0f4c1e-6a53-5b0e-9c55-0f2d3c7b9a10")
+_WAITS_FOR_PAYER = (ChargeState.PENDING, ChargeState.REQUIRES_ACTION)
+
+
+class SandboxProvider:
+    """Answers like a real provider, keys, refusals and signed letters included.
+
+    `secret` signs letters and client secrets; it must be the same in every replica. A charge's
+    reference follows from the key of its order, so that a lost answer resolves by asking again.
+    """
+
+    name: ClassVar[str] = "sandbox"
+    capabilities: ClassVar[Capabilities] = Capabilities()
+
+    def __init__(
+        self,
+        *,
+        store: SandboxStore,
+        secret: str,
+        account: str = "",
+        late_after_seconds: float = 60.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        if not secret:
+            raise ValueError("the sandbox needs a secret to sign with")
+        self._store = store
+        self._ledger = SandboxLedger(store=store, clock=clock, tell=self._told)
+        self._secret = secret
+        self._account = account
+        self._late_after_seconds = late_after_seconds
+        self._clock = clock
+
+    @property
+    def publishable_key(self) -> str | None:
+        return "pk_sandbox"
+
+    async def authorize(self, order: AuthorizeOrder, *, idempotency_key: str) -> Charge:
+        """A charge is made; with a method it is decided at once, without one it waits."""
+        if order.amount.amount_minor <= 0:
+            raise ChargeRefused(reason="amount_too_small")
+        method = order.payment_method
+        if method is not None:
+            _check_method(method)
+
+        def move(charge: SandboxCharge, now: float) -> None:
+            if method is not None:
+                charge.present(method, now=now, late_after_seconds=self._late_after_seconds)
+
+        new = SandboxCharge(
+            reference=self._named("sb_", idempotency_key),
+            payment_id=order.payment_id,
+            amount_minor=order.amount.amount_minor,
+            currency=order.amount.currency,
+            created_at=self._clock(),
+            capture_now=order.capture_now,
+            off_session=order.off_session,
+        )
+        return await self._ledger.move_once(
+            new.reference, move, key=idempotency_key, asked=_asked_of(order), new=new
+        )
+
+    async def capture(self, reference: str, amount: Money, *, idempotency_key: str) -> Charge:
+        """So much is taken; the rest of the reservation is released."""
+        asked = {"verb": "capture", "amount": str(amount)}
+        return await self._ledger.move_once(
+            reference, lambda charge, _: charge.capture(amount), key=idempotency_key, asked=asked
+        )
+
+    async def cancel(self, reference: str, *, idempotency_key: str) -> Charge:
+        """The authorisation is released. Cancelling what is already cancelled is no error."""
+        asked = {"verb": "cancel"}
+        return await self._ledger.move_once(
+            reference, lambda charge, _: charge.cancel(), key=idempotency_key, asked=asked
+        )
+
+    async def refund(
+        self, reference: str, amount: Money, *, idempotency_key: str
+    ) -> tuple[Refund, Charge]:
+        """So much went back, at once."""
+        asked = {"verb": "refund", "amount": str(amount)}
+        charge = await self._ledger.move_once(
+            reference, lambda charge, _: charge.refund(amount), key=idempotency_key, asked=asked
+        )
+        return Refund(self._named("sbr_", idempotency_key), amount, "succeeded"), charge
+
+    async def present_method(self, reference: str, method: str) -> Charge:
+        """What the payer's browser does: a method for a charge that waits for one."""
+        _check_method(method)
+        late = self._late_after_seconds
+        return await self._ledger.move(
+            reference, lambda charge, now: charge.present(method, now=now, late_after_seconds=late)
+        )
+
+    async def complete_action(self, reference: str, *, succeed: bool) -> Charge:
+        """The payer passed or failed the action, or the bank came to an answer."""
+        return await self._ledger.move(
+            reference, lambda charge, now: charge.complete(succeed=succeed, now=now)
+        )
+
+    async def fetch(self, reference: str) -> Charge:
+        """The present truth. Raises `ChargeRefused` for an unknown reference."""
+        return self._told(await self._ledger.charge(reference))
+
+    async def find(self, payment_id: str, *, created_after: datetime) -> Charge | None:
+        """The charge of this payment; one that lives is preferred to one that was given up."""
+        start = (created_after - CLOCK_SLACK).timestamp()
+        states = await self._store.find(payment_id)
+        charges = [
+            self._told(self._ledger.aged(state)) for state in states if state["created_at"] >= start
+        ]
+        alive = [charge for charge in charges if charge.state is not ChargeState.CANCELLED]
+        return next(iter(alive or charges), None)
+
+    async def recent(self, since: datetime) -> AsyncIterator[Charge]:
+        """Charges made since, the newest first. Raises `ProviderUnavailable` at the bound."""
+        states = await self._store.recent(since, limit=RECENT_MAX)
+        for state in states:
+            yield self._told(self._ledger.aged(state))
+        if len(states) >= RECENT_MAX:
+            raise ProviderUnavailable("There are more charges in the sandbox than can be listed.")
+
+    def reference_of(self, client_secret: str) -> str:
+        """The charge that a browser may act on. Raises `SignatureRejected` for a false secret."""
+        reference = client_secret.partition("_secret_")[0]
+        if not client_secret.isascii() or not hmac.compare_digest(
+            self._client_secret(reference), client_secret
+        ):
+            raise SignatureRejected
+        return reference
+
+    def letter_about(self, charge: Charge) -> tuple[bytes, dict[str, str]]:
+        """A signed letter about the charge as it stands, body and headers, as a webhook has them.
+        The same news has the same event id, however often it is written.
+        """
+        news = f"{charge.reference}:{charge.state}:{charge.captured_minor}:{charge.refunded_minor}"
+        now = int(self._clock())
+        letter = {
+            "id": self._named("sbevt_", f"{news}:{charge.disputed}"),
+            "type": f"charge.{'disputed' if charge.disputed else charge.state.value}",
+            "created": now,
+            "charge": charge.reference,
+            "payment": charge.payment_id,
+            "amount_minor": charge.amount.amount_minor,
+            "currency": charge.amount.currency,
+        }
+        body = orjson.dumps(letter)
+        return body, {SIGNATURE_HEADER: signature_header(body, secret=self._secret, at=now)}
+
+    def read_event(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent:
+        """The verified letter. Raises `SignatureRejected` for anything else, whatever its bytes."""
+        verify_signature(
+            body,
+            headers,
+            header_name=SIGNATURE_HEADER,
+            secrets=(self._secret,),
+            now=self._clock(),
+        )
+        letter = read_json_object(body)
+        words = {name: _word(letter.get(name)) for name in ("id", "type", "charge", "payment")}
+        if words["id"] is None or words["type"] is None:
+            raise SignatureRejected("The message is not an event.")
+        return ProviderEvent(
+            id=words["id"],
+            kind=words["type"],
+            account=self._account,
+            charge_reference=words["charge"],
+            payment_id=words["payment"],
+            body=words,
+        )
+
+    async def close(self) -> None:
+        """There is nothing to close: the store belongs to whoever brought it."""
+
+    def _told(self, charge: SandboxCharge) -> Charge:
+        state = charge.state
+        reserved = state in (ChargeState.AUTHORIZED, ChargeState.PAID)
+        return Charge(
+            reference=charge.reference,
+            state=state,
+            amount=Money(charge.amount_minor, charge.currency),
+            authorized_minor=charge.amount_minor if reserved else 0,
+            captured_minor=charge.captured_minor,
+            refunded_minor=charge.refunded_minor,
+            disputed=charge.disputed,
+            next_action=self._next_action(charge),
+            capture_before=_instant(charge.capture_before)
+            if state is ChargeState.AUTHORIZED
+            else None,
+            error_code=charge.error_code,
+            decline_code=charge.decline_code,
+            payment_id=charge.payment_id,
+            created_at=_instant(charge.created_at),
+            raw={"reference": charge.reference, "state": state.value, "method": charge.method},
+        )
+
+    def _next_action(self, charge: SandboxCharge) -> NextAction | None:
+        if charge.state not in _WAITS_FOR_PAYER:
+            return None
+        secret = self._client_secret(charge.reference)
+        return NextAction(kind="client_secret", client_secret=secret)
+
+    def _client_secret(self, reference: str) -> str:
+        proof = hmac.new(self._secret.encode(), reference.encode(), hashlib.sha256)
+        return f"{reference}_secret_{proof.hexdigest()[:32]}"
+
+    def _named(self, prefix: str, name: str) -> str:
+        return prefix + uuid.uuid5(_NAMES, f"{self._account}:{name}").hex
+
+
+def _check_method(method: str) -> None:
+    if method not in METHODS:
+        raise ChargeRefused("There is no such payment method.", reason="resource_missing")
+    if method == UNAVAILABLE:
+        raise ProviderUnavailable("The sandbox was asked to be unavailable.")
+
+
+def _asked_of(order: AuthorizeOrder) -> dict[str, Any]:
+    return {
+        "verb": "authorize",
+        "payment_id": order.payment_id,
+        "amount": str(order.amount),
+        "capture_now": order.capture_now,
+        "off_session": order.off_session,
+        "payment_method": order.payment_method,
+        "return_url": order.return_url,
+        "metadata": dict(order.metadata),
+    }
+
+
+def _instant(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, tz=UTC)
+
+
+def _word(value: Any) -> str | None:
+    plain = isinstance(value, str) and value.isascii() and value.isprintable() and value
+    return value if plain and len(value) <= 255 else None

@@ -1,0 +1,162 @@
+"""One charge of the sandbox: what each magic method leads to, and which moves are legal when."""
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, NoReturn
+
+from consulta.kernel.money import Money
+from consulta.providers.payments.port import ChargeRefused, ChargeState, ChargeStateConflict
+
+VISA = "pm_sandbox_visa"
+"""Approved."""
+DECLINED = "pm_sandbox_declined"
+"""Refused by the bank, without a reason."""
+INSUFFICIENT_FUNDS = "pm_sandbox_insufficient_funds"
+"""Refused: there is not enough money."""
+THREE_D_SECURE = "pm_sandbox_3ds"
+"""The payer has to confirm first: complete the action, or fail it."""
+DISPUTE = "pm_sandbox_dispute"
+"""Approved; once the money is taken, the payer disputes it."""
+LATE = "pm_sandbox_late"
+"""The bank takes its time: processing, and approved a while later, or by completing the action."""
+UNAVAILABLE = "pm_sandbox_unavailable"
+"""The provider cannot be reached, however often it is asked."""
+METHODS = (VISA, DECLINED, INSUFFICIENT_FUNDS, THREE_D_SECURE, DISPUTE, LATE, UNAVAILABLE)
+
+AUTHORIZATION_SECONDS = 7 * 86_400.0
+OPERATIONS_MAX = 64
+"""So many requests with a key of their own a charge remembers; more are refused."""
+_DECLINES = {DECLINED: "generic_decline", INSUFFICIENT_FUNDS: "insufficient_funds"}
+_PRESENTABLE = (ChargeState.PENDING, ChargeState.REQUIRES_ACTION)
+
+
+@dataclass(slots=True)
+class SandboxCharge:
+    """The whole truth about a charge, as plain values. A method either moves it or refuses with
+    `ChargeRefused` and, at most, a note of why; `now` is in Unix seconds throughout.
+    """
+
+    reference: str
+    payment_id: str
+    amount_minor: int
+    currency: str
+    created_at: float
+    capture_now: bool = False
+    off_session: bool = False
+    method: str | None = None
+    status: str = ChargeState.PENDING.value
+    captured_minor: int = 0
+    refunded_minor: int = 0
+    disputed: bool = False
+    error_code: str | None = None
+    decline_code: str | None = None
+    authorized_at: float | None = None
+    settles_at: float | None = None
+    version: int = 0
+    operations: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> "SandboxCharge":
+        known = {each.name for each in fields(cls)}
+        return cls(**{name: value for name, value in state.items() if name in known})
+
+    def as_state(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def as_snapshot(self) -> dict[str, Any]:
+        """As it stands, without its memory of requests."""
+        return self.as_state() | {"operations": {}}
+
+    @property
+    def state(self) -> ChargeState:
+        return ChargeState(self.status)
+
+    @property
+    def capture_before(self) -> float | None:
+        return None if self.authorized_at is None else self.authorized_at + AUTHORIZATION_SECONDS
+
+    def remember(self, key: str, operation: dict[str, Any]) -> None:
+        """The request under this key will be answered as it was. Nothing is ever forgotten for
+        want of room, since that would let a request have its effect twice.
+        """
+        if len(self.operations) >= OPERATIONS_MAX:
+            raise ChargeRefused(reason="too_many_operations")
+        self.operations[key] = operation
+
+    def pass_time(self, *, now: float) -> None:
+        """What happens by itself has happened: a late approval, a lapsed reservation."""
+        if self.state is ChargeState.PROCESSING and now >= (self.settles_at or 0):
+            self._approve(now=self.settles_at or now)
+        if self.state is ChargeState.AUTHORIZED and now >= (self.capture_before or 0):
+            self.status = ChargeState.CANCELLED.value
+
+    def present(self, method: str, *, now: float, late_after_seconds: float) -> None:
+        """The payer presents a method. A refused one leaves the charge waiting for another."""
+        if self.state not in _PRESENTABLE:
+            self._conflict()
+        self.method, self.error_code, self.decline_code = method, None, None
+        if method in _DECLINES:
+            self._fail("card_declined", decline_code=_DECLINES[method])
+        elif method == THREE_D_SECURE and self.off_session:
+            self._fail("authentication_required", decline_code="authentication_required")
+        elif method == THREE_D_SECURE:
+            self.status = ChargeState.REQUIRES_ACTION.value
+        elif method == LATE:
+            self.status = ChargeState.PROCESSING.value
+            self.settles_at = now + late_after_seconds
+        else:
+            self._approve(now=now)
+
+    def complete(self, *, succeed: bool, now: float) -> None:
+        """The payer's action, or the bank's pondering, has ended; a failure is no refusal here."""
+        if self.state not in (ChargeState.REQUIRES_ACTION, ChargeState.PROCESSING):
+            self._conflict()
+        if succeed:
+            self._approve(now=now)
+            return
+        failed_action = self.state is ChargeState.REQUIRES_ACTION
+        self.status = ChargeState.PENDING.value
+        self.error_code = "authentication_failed" if failed_action else "card_declined"
+
+    def capture(self, amount: Money) -> None:
+        if self.state is not ChargeState.AUTHORIZED:
+            self._conflict()
+        self._check(amount, at_most=self.amount_minor)
+        self._take(amount.amount_minor)
+
+    def cancel(self) -> None:
+        if self.state is ChargeState.PAID:
+            self._conflict()
+        self.status = ChargeState.CANCELLED.value
+
+    def refund(self, amount: Money) -> None:
+        if self.state is not ChargeState.PAID:
+            self._conflict()
+        self._check(amount, at_most=self.captured_minor - self.refunded_minor)
+        self.refunded_minor += amount.amount_minor
+
+    def _approve(self, *, now: float) -> None:
+        self.authorized_at = now
+        self.status = ChargeState.AUTHORIZED.value
+        if self.capture_now:
+            self._take(self.amount_minor)
+
+    def _take(self, minor: int) -> None:
+        self.captured_minor = minor
+        self.status = ChargeState.PAID.value
+        self.disputed = self.method == DISPUTE
+
+    def _check(self, amount: Money, *, at_most: int) -> None:
+        if amount.currency != self.currency:
+            raise ChargeRefused(reason="currency_mismatch")
+        if amount.amount_minor <= 0:
+            raise ChargeRefused(reason="amount_too_small")
+        if amount.amount_minor > at_most:
+            raise ChargeRefused(reason="amount_too_large")
+
+    def _fail(self, code: str, *, decline_code: str) -> NoReturn:
+        self.status = ChargeState.PENDING.value
+        self.error_code, self.decline_code = code, decline_code
+        raise ChargeRefused(reason=code, decline_code=decline_code)
+
+    def _conflict(self) -> NoReturn:
+        raise ChargeStateConflict(reason="charge_unexpected_state")

@@ -1,0 +1,222 @@
+"""Every payment adapter on the same bench: how it is built, its methods, and what a payer does."""
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from consulta.kernel.money import Money
+from consulta.providers.payments.manual import ManualProvider
+from consulta.providers.payments.port import (
+    AuthorizeOrder,
+    Capabilities,
+    Charge,
+    PaymentProvider,
+    ProviderUnavailable,
+)
+from consulta.providers.payments.sandbox import SandboxProvider
+from consulta.providers.payments.sandbox_charge import (
+    DECLINED,
+    DISPUTE,
+    INSUFFICIENT_FUNDS,
+    THREE_D_SECURE,
+    VISA,
+)
+from consulta.providers.payments.sandbox_store import MemorySandboxStore, State
+from consulta.providers.payments.stripe import StripeProvider
+from tests.fakes.stripe import Refused, running_fake_stripe
+
+STRIPE_WEBHOOK_SECRET = "whsec_bench"
+PRICE = Money(20_000, "USD")
+HALF = Money(10_000, "USD")
+
+Letter = tuple[bytes, dict[str, str]]
+
+
+@dataclass
+class Bench:
+    """A provider, the names of its magic methods, and the hands of payer and network."""
+
+    provider: PaymentProvider
+    approved: str = ""
+    declined: str = ""
+    without_funds: str = ""
+    challenged: str = ""
+    disputed: str = ""
+    present: Callable[[str, str], Awaitable[None]] | None = None
+    """The payer's browser presents a method for a charge; a decline is no error to a browser."""
+    finish_challenge: Callable[[str, bool], Awaitable[None]] | None = None
+    lose_next_reply: Callable[[], None] | None = None
+    """The next change happens at the provider, and its answer never arrives."""
+    letter_about: Callable[[Charge], Awaitable[Letter]] | None = None
+
+
+class LossyStore:
+    """A store whose answer can be lost after it has kept what it was given."""
+
+    def __init__(self, inner: MemorySandboxStore) -> None:
+        self.inner = inner
+        self.replies_to_lose = 0
+
+    async def load(self, reference: str) -> State | None:
+        return await self.inner.load(reference)
+
+    async def save(self, reference: str, state: State, *, expected_version: int) -> bool:
+        kept = await self.inner.save(reference, state, expected_version=expected_version)
+        if self.replies_to_lose:
+            self.replies_to_lose -= 1
+            raise ProviderUnavailable("the answer was lost")
+        return kept
+
+    async def find(self, payment_id: str) -> Sequence[State]:
+        return await self.inner.find(payment_id)
+
+    async def recent(self, since: datetime, *, limit: int) -> Sequence[State]:
+        return await self.inner.recent(since, limit=limit)
+
+
+@asynccontextmanager
+async def sandbox_bench() -> AsyncIterator[Bench]:
+    store = LossyStore(MemorySandboxStore())
+    provider = SandboxProvider(store=store, secret="sandbox-secret")
+
+    async def present(reference: str, method: str) -> None:
+        await provider.present_method(reference, method)
+
+    async def finish(reference: str, succeed: bool) -> None:
+        await provider.complete_action(reference, succeed=succeed)
+
+    async def letter_about(charge: Charge) -> Letter:
+        return provider.letter_about(charge)
+
+    def lose_next_reply() -> None:
+        store.replies_to_lose = 1
+
+    yield Bench(
+        provider,
+        approved=VISA,
+        declined=DECLINED,
+        without_funds=INSUFFICIENT_FUNDS,
+        challenged=THREE_D_SECURE,
+        disputed=DISPUTE,
+        present=present,
+        finish_challenge=finish,
+        lose_next_reply=lose_next_reply,
+        letter_about=letter_about,
+    )
+    await provider.close()
+
+
+@asynccontextmanager
+async def manual_bench() -> AsyncIterator[Bench]:
+    provider = ManualProvider()
+    yield Bench(provider)
+    await provider.close()
+
+
+@asynccontextmanager
+async def stripe_bench() -> AsyncIterator[Bench]:
+    async with running_fake_stripe() as (fake, url):
+        provider = StripeProvider(
+            secret_key="sk_test_benchmarked",
+            publishable_key="pk_test_benchmarked",
+            webhook_secrets=[STRIPE_WEBHOOK_SECRET],
+            api_base=url,
+            max_network_retries=0,
+        )
+        letters: list[Letter] = []
+
+        async def keep(_url: str, body: bytes, headers: dict[str, str]) -> int:
+            letters.append((body, headers))
+            return 200
+
+        fake.control.add_webhook("kept", secret=STRIPE_WEBHOOK_SECRET, transport=keep)
+
+        async def present(reference: str, method: str) -> None:
+            with contextlib.suppress(Refused):
+                fake.control.browser_confirm(reference, payment_method=method)
+
+        async def finish(reference: str, succeed: bool) -> None:
+            fake.control.complete_action(reference, succeed=succeed)
+
+        async def letter_about(charge: Charge) -> Letter:
+            await fake.control.settled()
+            return next(letter for letter in letters if charge.reference.encode() in letter[0])
+
+        yield Bench(
+            provider,
+            approved="pm_card_visa",
+            declined="pm_card_chargeDeclined",
+            without_funds="pm_card_chargeDeclinedInsufficientFunds",
+            challenged="pm_card_threeDSecure2Required",
+            disputed="pm_card_createDispute",
+            present=present,
+            finish_challenge=finish,
+            lose_next_reply=lambda: fake.control.drop_next(method="POST"),
+            letter_about=letter_about,
+        )
+        await provider.close()
+
+
+BENCHES: dict[str, tuple[Capabilities, Callable[[], AbstractAsyncContextManager[Bench]]]] = {
+    "sandbox": (SandboxProvider.capabilities, sandbox_bench),
+    "stripe": (StripeProvider.capabilities, stripe_bench),
+    "manual": (ManualProvider.capabilities, manual_bench),
+}
+
+
+def able_to(*capabilities: str) -> list[str]:
+    """The adapters that declare all of these capabilities, by name."""
+    return [
+        name
+        for name, (declared, _) in BENCHES.items()
+        if all(getattr(declared, capability) for capability in capabilities)
+    ]
+
+
+def asked_of(*capabilities: str) -> pytest.MarkDecorator:
+    """The test is run against every adapter that declares all of these capabilities."""
+    return pytest.mark.parametrize("bench", able_to(*capabilities), indirect=True)
+
+
+def key() -> str:
+    return str(uuid4())
+
+
+def order(**changes: Any) -> AuthorizeOrder:
+    fields: dict[str, Any] = {"payment_id": str(uuid4()), "amount": PRICE}
+    return AuthorizeOrder(**(fields | changes))
+
+
+async def authorized(bench: Bench, **changes: Any) -> Charge:
+    chosen = {"payment_method": bench.approved} | changes
+    return await bench.provider.authorize(order(**chosen), idempotency_key=key())
+
+
+async def paid(bench: Bench, **changes: Any) -> Charge:
+    charge = await authorized(bench, **changes)
+    return await bench.provider.capture(charge.reference, PRICE, idempotency_key=key())
+
+
+def yesterday() -> datetime:
+    return datetime.now(UTC) - timedelta(days=1)
+
+
+def facts(charge: Charge) -> dict[str, Any]:
+    """What a charge says about money and state: that which two readings must agree on."""
+    return {
+        "reference": charge.reference,
+        "state": charge.state,
+        "amount": charge.amount,
+        "authorized": charge.authorized_minor,
+        "captured": charge.captured_minor,
+        "refunded": charge.refunded_minor,
+        "disputed": charge.disputed,
+        "payment_id": charge.payment_id,
+        "capture_before": charge.capture_before,
+    }
