@@ -1,11 +1,13 @@
 """The database of the tests: migrated once as a template, cloned for each test, with real logins,
 roles and policies. Time is the database's and can be moved."""
 
+import importlib
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 import pytest
@@ -112,6 +114,15 @@ async def database(template: Dsn) -> AsyncIterator[TestDatabase]:
 async def module_database(template: Dsn) -> AsyncIterator[TestDatabase]:
     """One clone for a whole module, where its tests do not disturb each other."""
     async with cloned(template) as made:
+        yield made
+
+
+@pytest.fixture
+async def world(database: TestDatabase) -> AsyncIterator[Any]:
+    """The service on a database of its own, with the sandbox as its payment provider."""
+    # Imported here: the world is built of what this file defines.
+    module = importlib.import_module("tests.world")
+    async with module.running_world(database) as made:
         yield made
 
 

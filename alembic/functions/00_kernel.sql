@@ -50,3 +50,11 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = 'CS001', MESSAGE = code;
 END
 $$;
+
+COMMENT ON FUNCTION app.now() IS 'The one clock: the database''s, the same throughout a transaction (D5).';
+COMMENT ON FUNCTION app.new_id() IS 'A new time-ordered id: UUID version 7 (D10).';
+COMMENT ON FUNCTION app.user_id() IS 'The person on whose behalf the transaction runs; NULL for nobody.';
+COMMENT ON FUNCTION app.request_id() IS 'The request that the transaction belongs to; NULL outside of one.';
+COMMENT ON FUNCTION app.caller_role() IS
+    'The working role the transaction was stamped with, also inside definer functions.';
+COMMENT ON FUNCTION app.refuse(text) IS 'Raises a refusal with that stable code, SQLSTATE CS001.';

@@ -41,3 +41,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION app.guard_payment() IS 'From authorised on only forward; what was captured stays captured.';
+
+GRANT EXECUTE ON FUNCTION app.payment_moves() TO consulta_worker, consulta_definer;

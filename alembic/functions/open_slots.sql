@@ -175,12 +175,12 @@ FROM (
     OFFSET 0) k
 WHERE NOT (SELECT t.spans FROM taken t) && tstzrange(k.claim_starts_at, k.claim_ends_at)
   AND NOT (SELECT t.spans FROM blocked t) && tstzrange(k.starts_at, k.ends_at)
-  -- Where the clock jumps, no session begins or ends at an hour that the wall clock does not show as
-  -- open: a window that ends inside a gap would otherwise offer the hour after it (D2).
+  -- Where the clock jumps, a session's first and last moments are such as the wall clock shows within
+  -- the hours: a window that ends inside a gap would otherwise offer the hour after it (D2).
   AND (k.is_plain
        OR (k.starts_at AT TIME ZONE k.time_zone) >= k.wall_opens
           AND (k.starts_at AT TIME ZONE k.time_zone) < k.wall_closes
-          AND (k.ends_at AT TIME ZONE k.time_zone) <= k.wall_closes)
+          AND ((k.ends_at - interval '1 microsecond') AT TIME ZONE k.time_zone) < k.wall_closes)
 $$;
 COMMENT ON FUNCTION app.open_slots(uuid, timestamptz, timestamptz, integer, uuid, timestamptz) IS
     'Session starts with p_from <= starts_at < p_to that can be claimed at p_now, with the span that a claim takes; at most the first 62 local dates. p_duration_minutes NULL: each window''s slot length.';

@@ -2,6 +2,10 @@
 ALTER TABLE app.audit_logs ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.audit_logs FORCE ROW LEVEL SECURITY;
 
+-- An admin without a name sees nothing and leaves nothing.
+CREATE POLICY belt ON app.audit_logs AS RESTRICTIVE FOR ALL TO consulta_admin
+    USING ((SELECT app.user_id()) IS NOT NULL) WITH CHECK ((SELECT app.user_id()) IS NOT NULL);
+
 GRANT INSERT (actor_id, actor, action, subject_type, subject_id, old_values, new_values, status,
     request_id) ON app.audit_logs TO consulta_anonymous, consulta_user;
 CREATE POLICY anonymous_adds ON app.audit_logs FOR INSERT TO consulta_anonymous

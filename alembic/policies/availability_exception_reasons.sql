@@ -3,10 +3,13 @@ ALTER TABLE app.availability_exception_reasons ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.availability_exception_reasons FORCE ROW LEVEL SECURITY;
 
 -- No identity, no rows.
-CREATE POLICY belt ON app.availability_exception_reasons AS RESTRICTIVE FOR ALL TO consulta_user
+CREATE POLICY belt ON app.availability_exception_reasons AS RESTRICTIVE FOR ALL
+    TO consulta_user, consulta_admin
     USING ((SELECT app.user_id()) IS NOT NULL) WITH CHECK ((SELECT app.user_id()) IS NOT NULL);
 
-GRANT SELECT, INSERT ON app.availability_exception_reasons TO consulta_user;
+GRANT SELECT ON app.availability_exception_reasons TO consulta_user;
+GRANT INSERT (exception_id, specialist_id, reason, note)
+    ON app.availability_exception_reasons TO consulta_user;
 GRANT UPDATE (reason, note) ON app.availability_exception_reasons TO consulta_user;
 CREATE POLICY owner_reads ON app.availability_exception_reasons FOR SELECT TO consulta_user
     USING (specialist_id = (SELECT app.user_id()));

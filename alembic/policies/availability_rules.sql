@@ -2,13 +2,19 @@
 ALTER TABLE app.availability_rules ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.availability_rules FORCE ROW LEVEL SECURITY;
 
+-- An admin without a name sees nothing and leaves nothing.
+CREATE POLICY belt ON app.availability_rules AS RESTRICTIVE FOR ALL TO consulta_admin
+    USING ((SELECT app.user_id()) IS NOT NULL) WITH CHECK ((SELECT app.user_id()) IS NOT NULL);
+
 GRANT SELECT ON app.availability_rules TO consulta_anonymous, consulta_user;
 CREATE POLICY anyone_reads ON app.availability_rules FOR SELECT TO consulta_anonymous USING (
     is_active AND EXISTS (SELECT 1 FROM app.specialists s WHERE s.id = availability_rules.specialist_id));
 CREATE POLICY anyone_or_owner_reads ON app.availability_rules FOR SELECT TO consulta_user USING (
     specialist_id = (SELECT app.user_id())
     OR is_active AND EXISTS (SELECT 1 FROM app.specialists s WHERE s.id = availability_rules.specialist_id));
-GRANT INSERT ON app.availability_rules TO consulta_user;
+GRANT INSERT (specialist_id, weekday, starts_minute, ends_minute, slot_minutes, buffer_minutes,
+    max_bookings_per_day, is_active)
+    ON app.availability_rules TO consulta_user;
 CREATE POLICY owner_adds ON app.availability_rules FOR INSERT TO consulta_user
     WITH CHECK (specialist_id = (SELECT app.user_id()));
 GRANT UPDATE (weekday, starts_minute, ends_minute, slot_minutes, buffer_minutes, max_bookings_per_day,

@@ -3,7 +3,8 @@ ALTER TABLE app.booking_cancellations ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.booking_cancellations FORCE ROW LEVEL SECURITY;
 
 -- No identity, no rows.
-CREATE POLICY belt ON app.booking_cancellations AS RESTRICTIVE FOR ALL TO consulta_user
+CREATE POLICY belt ON app.booking_cancellations AS RESTRICTIVE FOR ALL
+    TO consulta_user, consulta_admin
     USING ((SELECT app.user_id()) IS NOT NULL) WITH CHECK ((SELECT app.user_id()) IS NOT NULL);
 
 GRANT SELECT ON app.booking_cancellations TO consulta_user;

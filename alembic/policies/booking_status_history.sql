@@ -3,7 +3,8 @@ ALTER TABLE app.booking_status_history ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.booking_status_history FORCE ROW LEVEL SECURITY;
 
 -- No identity, no rows.
-CREATE POLICY belt ON app.booking_status_history AS RESTRICTIVE FOR ALL TO consulta_user
+CREATE POLICY belt ON app.booking_status_history AS RESTRICTIVE FOR ALL
+    TO consulta_user, consulta_admin
     USING ((SELECT app.user_id()) IS NOT NULL) WITH CHECK ((SELECT app.user_id()) IS NOT NULL);
 
 GRANT SELECT ON app.booking_status_history TO consulta_user;

@@ -3,7 +3,8 @@ ALTER TABLE app.bookings ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.bookings FORCE ROW LEVEL SECURITY;
 
 -- No identity, no rows.
-CREATE POLICY belt ON app.bookings AS RESTRICTIVE FOR ALL TO consulta_user
+CREATE POLICY belt ON app.bookings AS RESTRICTIVE FOR ALL
+    TO consulta_user, consulta_admin
     USING ((SELECT app.user_id()) IS NOT NULL) WITH CHECK ((SELECT app.user_id()) IS NOT NULL);
 
 GRANT SELECT ON app.bookings TO consulta_user;

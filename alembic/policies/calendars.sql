@@ -2,6 +2,10 @@
 ALTER TABLE app.calendars ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.calendars FORCE ROW LEVEL SECURITY;
 
+-- An admin without a name sees nothing and leaves nothing.
+CREATE POLICY belt ON app.calendars AS RESTRICTIVE FOR ALL TO consulta_admin
+    USING ((SELECT app.user_id()) IS NOT NULL) WITH CHECK ((SELECT app.user_id()) IS NOT NULL);
+
 GRANT SELECT, INSERT, UPDATE ON app.calendars TO consulta_definer;
 CREATE POLICY definer_reads ON app.calendars FOR SELECT TO consulta_definer USING (true);
 CREATE POLICY definer_adds ON app.calendars FOR INSERT TO consulta_definer WITH CHECK (true);

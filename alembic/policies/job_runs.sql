@@ -2,6 +2,10 @@
 ALTER TABLE app.job_runs ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.job_runs FORCE ROW LEVEL SECURITY;
 
+-- An admin without a name sees nothing and leaves nothing.
+CREATE POLICY belt ON app.job_runs AS RESTRICTIVE FOR ALL TO consulta_admin
+    USING ((SELECT app.user_id()) IS NOT NULL) WITH CHECK ((SELECT app.user_id()) IS NOT NULL);
+
 GRANT SELECT ON app.job_runs TO consulta_admin;
 CREATE POLICY admin_reads ON app.job_runs FOR SELECT TO consulta_admin USING (true);
 GRANT SELECT, INSERT, UPDATE, DELETE ON app.job_runs TO consulta_worker;

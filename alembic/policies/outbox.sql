@@ -2,6 +2,10 @@
 ALTER TABLE app.outbox ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.outbox FORCE ROW LEVEL SECURITY;
 
+-- An admin without a name sees nothing and leaves nothing.
+CREATE POLICY belt ON app.outbox AS RESTRICTIVE FOR ALL TO consulta_admin
+    USING ((SELECT app.user_id()) IS NOT NULL) WITH CHECK ((SELECT app.user_id()) IS NOT NULL);
+
 GRANT INSERT (topic, payload) ON app.outbox TO consulta_user, consulta_anonymous;
 CREATE POLICY person_adds ON app.outbox FOR INSERT TO consulta_user
     WITH CHECK (state = 'pending' AND (SELECT app.user_id()) IS NOT NULL);

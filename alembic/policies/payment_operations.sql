@@ -2,6 +2,10 @@
 ALTER TABLE app.payment_operations ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.payment_operations FORCE ROW LEVEL SECURITY;
 
+-- An admin without a name sees nothing and leaves nothing.
+CREATE POLICY belt ON app.payment_operations AS RESTRICTIVE FOR ALL TO consulta_admin
+    USING ((SELECT app.user_id()) IS NOT NULL) WITH CHECK ((SELECT app.user_id()) IS NOT NULL);
+
 GRANT SELECT ON app.payment_operations TO consulta_admin;
 CREATE POLICY admin_reads ON app.payment_operations FOR SELECT TO consulta_admin USING (true);
 GRANT SELECT, INSERT, UPDATE ON app.payment_operations TO consulta_worker;

@@ -3,7 +3,8 @@ ALTER TABLE app.payments ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.payments FORCE ROW LEVEL SECURITY;
 
 -- No identity, no rows.
-CREATE POLICY belt ON app.payments AS RESTRICTIVE FOR ALL TO consulta_user
+CREATE POLICY belt ON app.payments AS RESTRICTIVE FOR ALL
+    TO consulta_user, consulta_admin
     USING ((SELECT app.user_id()) IS NOT NULL) WITH CHECK ((SELECT app.user_id()) IS NOT NULL);
 
 GRANT SELECT ON app.payments TO consulta_user;

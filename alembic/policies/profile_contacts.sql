@@ -3,10 +3,13 @@ ALTER TABLE app.profile_contacts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.profile_contacts FORCE ROW LEVEL SECURITY;
 
 -- No identity, no rows.
-CREATE POLICY belt ON app.profile_contacts AS RESTRICTIVE FOR ALL TO consulta_user
+CREATE POLICY belt ON app.profile_contacts AS RESTRICTIVE FOR ALL
+    TO consulta_user, consulta_admin
     USING ((SELECT app.user_id()) IS NOT NULL) WITH CHECK ((SELECT app.user_id()) IS NOT NULL);
 
-GRANT SELECT, INSERT ON app.profile_contacts TO consulta_user;
+GRANT SELECT ON app.profile_contacts TO consulta_user;
+GRANT INSERT (user_id, phone)
+    ON app.profile_contacts TO consulta_user;
 GRANT UPDATE (phone) ON app.profile_contacts TO consulta_user;
 CREATE POLICY owner_reads ON app.profile_contacts FOR SELECT TO consulta_user
     USING (user_id = (SELECT app.user_id()));

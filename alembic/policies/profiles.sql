@@ -3,10 +3,13 @@ ALTER TABLE app.profiles ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.profiles FORCE ROW LEVEL SECURITY;
 
 -- No identity, no rows.
-CREATE POLICY belt ON app.profiles AS RESTRICTIVE FOR ALL TO consulta_user
+CREATE POLICY belt ON app.profiles AS RESTRICTIVE FOR ALL
+    TO consulta_user, consulta_admin
     USING ((SELECT app.user_id()) IS NOT NULL) WITH CHECK ((SELECT app.user_id()) IS NOT NULL);
 
-GRANT SELECT, INSERT ON app.profiles TO consulta_user;
+GRANT SELECT ON app.profiles TO consulta_user;
+GRANT INSERT (user_id, full_name, time_zone, locale, photo_url)
+    ON app.profiles TO consulta_user;
 GRANT UPDATE (full_name, time_zone, locale, photo_url) ON app.profiles TO consulta_user;
 CREATE POLICY owner_or_specialist_reads ON app.profiles FOR SELECT TO consulta_user USING (
     user_id = (SELECT app.user_id())

@@ -2,13 +2,18 @@
 ALTER TABLE app.specialist_availability_exceptions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.specialist_availability_exceptions FORCE ROW LEVEL SECURITY;
 
+-- An admin without a name sees nothing and leaves nothing.
+CREATE POLICY belt ON app.specialist_availability_exceptions AS RESTRICTIVE FOR ALL TO consulta_admin
+    USING ((SELECT app.user_id()) IS NOT NULL) WITH CHECK ((SELECT app.user_id()) IS NOT NULL);
+
 GRANT SELECT ON app.specialist_availability_exceptions TO consulta_anonymous, consulta_user;
 CREATE POLICY anyone_reads ON app.specialist_availability_exceptions FOR SELECT TO consulta_anonymous USING (
     EXISTS (SELECT 1 FROM app.specialists s WHERE s.id = specialist_availability_exceptions.specialist_id));
 CREATE POLICY anyone_or_owner_reads ON app.specialist_availability_exceptions FOR SELECT TO consulta_user USING (
     specialist_id = (SELECT app.user_id())
     OR EXISTS (SELECT 1 FROM app.specialists s WHERE s.id = specialist_availability_exceptions.specialist_id));
-GRANT INSERT ON app.specialist_availability_exceptions TO consulta_user;
+GRANT INSERT (specialist_id, exception_date, is_available, starts_minute, ends_minute)
+    ON app.specialist_availability_exceptions TO consulta_user;
 CREATE POLICY owner_adds ON app.specialist_availability_exceptions FOR INSERT TO consulta_user
     WITH CHECK (specialist_id = (SELECT app.user_id()));
 GRANT UPDATE (exception_date, is_available, starts_minute, ends_minute) ON app.specialist_availability_exceptions TO consulta_user;

@@ -3,10 +3,13 @@ ALTER TABLE app.specialist_contacts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.specialist_contacts FORCE ROW LEVEL SECURITY;
 
 -- No identity, no rows.
-CREATE POLICY belt ON app.specialist_contacts AS RESTRICTIVE FOR ALL TO consulta_user
+CREATE POLICY belt ON app.specialist_contacts AS RESTRICTIVE FOR ALL
+    TO consulta_user, consulta_admin
     USING ((SELECT app.user_id()) IS NOT NULL) WITH CHECK ((SELECT app.user_id()) IS NOT NULL);
 
-GRANT SELECT, INSERT ON app.specialist_contacts TO consulta_user;
+GRANT SELECT ON app.specialist_contacts TO consulta_user;
+GRANT INSERT (specialist_id, email, phone, verification_documents)
+    ON app.specialist_contacts TO consulta_user;
 GRANT UPDATE (email, phone, verification_documents) ON app.specialist_contacts TO consulta_user;
 CREATE POLICY owner_reads ON app.specialist_contacts FOR SELECT TO consulta_user
     USING (specialist_id = (SELECT app.user_id()));

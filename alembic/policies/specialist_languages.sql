@@ -2,13 +2,18 @@
 ALTER TABLE app.specialist_languages ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.specialist_languages FORCE ROW LEVEL SECURITY;
 
+-- An admin without a name sees nothing and leaves nothing.
+CREATE POLICY belt ON app.specialist_languages AS RESTRICTIVE FOR ALL TO consulta_admin
+    USING ((SELECT app.user_id()) IS NOT NULL) WITH CHECK ((SELECT app.user_id()) IS NOT NULL);
+
 GRANT SELECT ON app.specialist_languages TO consulta_anonymous, consulta_user;
 CREATE POLICY anyone_reads ON app.specialist_languages FOR SELECT TO consulta_anonymous USING (
     EXISTS (SELECT 1 FROM app.specialists s WHERE s.id = specialist_languages.specialist_id));
 CREATE POLICY anyone_or_owner_reads ON app.specialist_languages FOR SELECT TO consulta_user USING (
     specialist_id = (SELECT app.user_id())
     OR EXISTS (SELECT 1 FROM app.specialists s WHERE s.id = specialist_languages.specialist_id));
-GRANT INSERT ON app.specialist_languages TO consulta_user;
+GRANT INSERT (specialist_id, language)
+    ON app.specialist_languages TO consulta_user;
 CREATE POLICY owner_adds ON app.specialist_languages FOR INSERT TO consulta_user
     WITH CHECK (specialist_id = (SELECT app.user_id()));
 -- A row here is a wish of its owner, nothing hangs on it: it may go.

@@ -2,13 +2,19 @@
 ALTER TABLE app.specialist_rates ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.specialist_rates FORCE ROW LEVEL SECURITY;
 
+-- An admin without a name sees nothing and leaves nothing.
+CREATE POLICY belt ON app.specialist_rates AS RESTRICTIVE FOR ALL TO consulta_admin
+    USING ((SELECT app.user_id()) IS NOT NULL) WITH CHECK ((SELECT app.user_id()) IS NOT NULL);
+
 GRANT SELECT ON app.specialist_rates TO consulta_anonymous, consulta_user;
 CREATE POLICY anyone_reads ON app.specialist_rates FOR SELECT TO consulta_anonymous USING (
     is_active AND EXISTS (SELECT 1 FROM app.specialists s WHERE s.id = specialist_rates.specialist_id));
 CREATE POLICY anyone_or_owner_reads ON app.specialist_rates FOR SELECT TO consulta_user USING (
     specialist_id = (SELECT app.user_id())
     OR is_active AND EXISTS (SELECT 1 FROM app.specialists s WHERE s.id = specialist_rates.specialist_id));
-GRANT INSERT ON app.specialist_rates TO consulta_user;
+GRANT INSERT (specialist_id, kind, name, description, price_minor, currency, duration_minutes,
+    is_active)
+    ON app.specialist_rates TO consulta_user;
 CREATE POLICY owner_adds ON app.specialist_rates FOR INSERT TO consulta_user
     WITH CHECK (specialist_id = (SELECT app.user_id()));
 GRANT UPDATE (name, description, price_minor, currency, duration_minutes, is_active) ON app.specialist_rates TO consulta_user;

@@ -2,6 +2,10 @@
 ALTER TABLE app.specialists ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.specialists FORCE ROW LEVEL SECURITY;
 
+-- An admin without a name sees nothing and leaves nothing.
+CREATE POLICY belt ON app.specialists AS RESTRICTIVE FOR ALL TO consulta_admin
+    USING ((SELECT app.user_id()) IS NOT NULL) WITH CHECK ((SELECT app.user_id()) IS NOT NULL);
+
 GRANT SELECT ON app.specialists TO consulta_anonymous, consulta_user;
 CREATE POLICY anyone_reads_verified ON app.specialists FOR SELECT TO consulta_anonymous
     USING (is_verified);

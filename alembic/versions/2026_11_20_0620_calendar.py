@@ -55,10 +55,13 @@ COMMENT ON TABLE app.specialist_availability_exceptions IS
     'A local date that differs: blocked (all day or part), or custom hours that replace the rules.';
 
 CREATE TABLE app.availability_exception_reasons (
-    exception_id uuid PRIMARY KEY,
+    exception_id uuid NOT NULL,
     specialist_id uuid NOT NULL,
     reason text NOT NULL,
     note text,
+    -- One per exception, as the key below says; with its owner, so that a stranger's try cannot
+    -- collide with a row that he may not see.
+    CONSTRAINT pk_availability_exception_reasons PRIMARY KEY (exception_id, specialist_id),
     CONSTRAINT fk_availability_exception_reasons_exception FOREIGN KEY (exception_id, specialist_id)
         REFERENCES app.specialist_availability_exceptions (id, specialist_id) ON DELETE CASCADE,
     CONSTRAINT ck_availability_exception_reasons_reason CHECK (reason

@@ -89,7 +89,7 @@ COMMENT ON TABLE app.booking_status_history IS
 
 CREATE TABLE app.booking_cancellations (
     id uuid PRIMARY KEY DEFAULT app.new_id(),
-    booking_id uuid NOT NULL CONSTRAINT uq_booking_cancellations_booking_id UNIQUE,
+    booking_id uuid NOT NULL,
     specialist_id uuid NOT NULL,
     client_id uuid NOT NULL,
     cancelled_by uuid NOT NULL
@@ -101,6 +101,9 @@ CREATE TABLE app.booking_cancellations (
     refund_minor bigint NOT NULL DEFAULT 0,
     currency text NOT NULL,
     created_at timestamptz NOT NULL DEFAULT app.now(),
+    -- One per booking, as the key below says; with the parties, so that a stranger's try cannot
+    -- collide with a row that he may not see.
+    CONSTRAINT uq_booking_cancellations_booking_id UNIQUE (booking_id, specialist_id, client_id),
     CONSTRAINT fk_booking_cancellations_booking FOREIGN KEY (booking_id, specialist_id, client_id)
         REFERENCES app.bookings (id, specialist_id, client_id),
     CONSTRAINT ck_booking_cancellations_kind

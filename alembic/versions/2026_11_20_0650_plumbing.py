@@ -46,7 +46,7 @@ CREATE TABLE app.outbox (
     CONSTRAINT ck_outbox_topic CHECK (length(topic) BETWEEN 1 AND 80),
     CONSTRAINT ck_outbox_attempts CHECK (attempts >= 0)
 );
-CREATE INDEX ix_outbox_due ON app.outbox (next_attempt_at) WHERE state IN ('pending', 'leased');
+CREATE INDEX ix_outbox_due ON app.outbox (xid, id) WHERE state IN ('pending', 'leased');
 CREATE INDEX ix_outbox_settled_at ON app.outbox (settled_at) WHERE state = 'done';
 COMMENT ON TABLE app.outbox IS
     'What must follow a commit: written in the transaction, delivered later. Ordered by (xid, id) (D14).';

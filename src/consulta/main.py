@@ -13,7 +13,7 @@ from consulta import __version__
 from consulta.platform.crypto import Vault
 from consulta.platform.db.dsn import Dsn
 from consulta.platform.db.engine import build_engine
-from consulta.platform.db.work import Database, Engines
+from consulta.platform.db.work import Engines
 from consulta.platform.http import problems
 from consulta.platform.http.middleware import Envelope
 from consulta.routes import mount
@@ -67,7 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
-    service: Service = wire(settings, database_of(settings), vault=app.state.vault)
+    service: Service = wire(settings, engines_of(settings), vault=app.state.vault)
     service.attach(app)
     await service.start()
     try:
@@ -76,7 +76,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await service.stop()
 
 
-def database_of(settings: Settings) -> Database:
+def engines_of(settings: Settings) -> Engines:
     """The three pools of the service: one per login."""
     addresses = settings.database
 
@@ -89,10 +89,8 @@ def database_of(settings: Settings) -> Database:
             behind_pooler=addresses.pooler == "transaction",
         )
 
-    return Database(
-        Engines(
-            api=engine(addresses.api, "consulta-api", addresses.pool_size),
-            admin=engine(addresses.admin, "consulta-admin", 1, overflow=1),
-            worker=engine(addresses.worker, "consulta-worker", max(2, addresses.pool_size)),
-        )
+    return Engines(
+        api=engine(addresses.api, "consulta-api", addresses.pool_size),
+        admin=engine(addresses.admin, "consulta-admin", 1, overflow=1),
+        worker=engine(addresses.worker, "consulta-worker", max(2, addresses.pool_size)),
     )

@@ -53,6 +53,15 @@ class AuthSettings(_Group):
     issuer: str = Field("consulta", alias="AUTH_ISSUER", min_length=1)
     access_minutes: int = Field(15, alias="AUTH_ACCESS_MINUTES", ge=1, le=1440)
     refresh_days: int = Field(30, alias="AUTH_REFRESH_DAYS", ge=1, le=365)
+    session_days: int = Field(90, alias="AUTH_SESSION_DAYS", ge=1, le=365)
+    password_memory_kib: int = Field(19_456, alias="AUTH_PASSWORD_MEMORY_KIB", ge=8, le=1_048_576)
+    password_passes: int = Field(2, alias="AUTH_PASSWORD_PASSES", ge=1, le=20)
+    logins_per_minute_of_address: int = Field(60, alias="AUTH_LOGINS_PER_ADDRESS", ge=1, le=100_000)
+    logins_per_minute_of_account: int = Field(20, alias="AUTH_LOGINS_PER_ACCOUNT", ge=1, le=100_000)
+    registrations_per_minute: int = Field(
+        60, alias="AUTH_REGISTRATIONS_PER_ADDRESS", ge=1, le=100_000
+    )
+    refreshes_per_minute: int = Field(240, alias="AUTH_REFRESHES_PER_ADDRESS", ge=1, le=100_000)
     external_issuer: str = Field("", alias="AUTH_EXTERNAL_ISSUER")
     external_audience: str = Field("authenticated", alias="AUTH_EXTERNAL_AUDIENCE")
     external_secret: SecretStr = Field(SecretStr(""), alias="AUTH_EXTERNAL_JWT_SECRET")
@@ -152,7 +161,8 @@ class Settings(_Group):
 
     def problems(self) -> list[str]:
         """Everything that forbids serving with these settings, a sentence each."""
-        found = [*self._missing_addresses(), *self._weak_secrets(), *self._payment_problems()]
+        found = [*self._missing_addresses(), *self._weak_secrets()]
+        found += [*self._auth_problems(), *self._payment_problems()]
         if self.is_production and not self.http.public_url.startswith("https://"):
             found.append("PUBLIC_URL must begin with https:// in production")
         if "*" in self.http.allowed_origins:
@@ -187,6 +197,19 @@ class Settings(_Group):
         ]
         if not self.security.encryption_keys.get_secret_value():
             found.append("ENCRYPTION_KEYS is not set (kid:base64 of 32 bytes)")
+        return found
+
+    def _auth_problems(self) -> list[str]:
+        auth = self.auth
+        found = []
+        if auth.external_issuer == auth.issuer:
+            found.append("AUTH_EXTERNAL_ISSUER and AUTH_ISSUER must differ")
+        if not self.is_production:
+            return found
+        if auth.password_memory_kib < 19_456 or auth.password_passes < 2:
+            found.append("AUTH_PASSWORD_MEMORY_KIB and AUTH_PASSWORD_PASSES are at least 19456, 2")
+        if auth.external_jwks_url and not auth.external_jwks_url.startswith("https://"):
+            found.append("AUTH_EXTERNAL_JWKS_URL must begin with https:// in production")
         return found
 
     def _payment_problems(self) -> list[str]:

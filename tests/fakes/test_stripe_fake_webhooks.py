@@ -57,16 +57,18 @@ async def test_a_letter_shows_the_object_as_it_was_then(shop: Shop) -> None:
     intent = await shop.intent("pm_card_visa")
     await shop.v1.payment_intents.capture_async(intent.id)
     await shop.control.release_webhooks()
-    statuses = {
-        event["type"]: event["data"]["object"]["status"]
-        for event in (json.loads(body) for _, body, _ in letters)
-        if event["type"].startswith("payment_intent.")
-    }
-    assert statuses == {
-        "payment_intent.created": "requires_confirmation",
-        "payment_intent.amount_capturable_updated": "requires_capture",
-        "payment_intent.succeeded": "succeeded",
-    }
+    sent = [json.loads(body) for _, body, _ in letters]
+    for events in (sent, shop.control.objects("event")):
+        statuses = {
+            event["type"]: event["data"]["object"]["status"]
+            for event in events
+            if event["type"].startswith("payment_intent.")
+        }
+        assert statuses == {
+            "payment_intent.created": "requires_confirmation",
+            "payment_intent.amount_capturable_updated": "requires_capture",
+            "payment_intent.succeeded": "succeeded",
+        }
 
 
 async def test_real_http_carries_the_same_bytes(shop: Shop) -> None:

@@ -130,7 +130,9 @@ DECLARE
     ended app.bookings;
 BEGIN
     SELECT * INTO ended FROM app.bookings b
-    WHERE b.id = p_booking AND b.status IN ('cancelled', 'declined', 'expired');
+    WHERE b.id = p_booking AND b.status IN ('cancelled', 'declined', 'expired')
+      AND (app.caller_role() IN ('consulta_admin', 'consulta_worker')
+           OR app.user_id() IN (b.client_id, b.specialist_id));
     IF ended.id IS NULL THEN
         RETURN false;
     END IF;

@@ -8,7 +8,10 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS 
 DECLARE
     found_key app.idempotency_keys;
 BEGIN
-    IF app.user_id() IS NOT NULL AND p_caller <> app.user_id()::text THEN
+    -- Nobody speaks in another's name: who is not signed in is known by what they hold.
+    IF p_caller <> coalesce(app.user_id()::text, p_caller)
+       OR app.user_id() IS NULL AND p_caller NOT LIKE 'anonymous:%'
+          AND app.caller_role() <> 'consulta_worker' THEN
         PERFORM app.refuse('FORBIDDEN');
     END IF;
     -- Waits for a transaction that is writing the same key at this moment.
@@ -54,7 +57,10 @@ CREATE FUNCTION app.finish_idempotent(
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 BEGIN
-    IF app.user_id() IS NOT NULL AND p_caller <> app.user_id()::text THEN
+    -- Nobody speaks in another's name: who is not signed in is known by what they hold.
+    IF p_caller <> coalesce(app.user_id()::text, p_caller)
+       OR app.user_id() IS NULL AND p_caller NOT LIKE 'anonymous:%'
+          AND app.caller_role() <> 'consulta_worker' THEN
         PERFORM app.refuse('FORBIDDEN');
     END IF;
     -- An answer, once given, never changes.

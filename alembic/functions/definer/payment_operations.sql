@@ -90,3 +90,25 @@ COMMENT ON FUNCTION app.request_operation(uuid, text, bigint, integer) IS
     'The one door through which a person makes money move: capture by the specialist, void after the end of a booking, refund as its cancellation says.';
 GRANT EXECUTE ON FUNCTION app.request_operation(uuid, text, bigint, integer)
     TO consulta_user, consulta_admin, consulta_worker;
+
+-- The payer presents another method for a payment that still waits for one.
+CREATE FUNCTION app.present_method(p_payment uuid, p_params jsonb, p_lease_seconds integer)
+RETURNS app.payment_operations
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+DECLARE
+    payment app.payments;
+BEGIN
+    SELECT * INTO payment FROM app.payments p
+    WHERE p.id = p_payment AND p.client_id = app.user_id() FOR UPDATE;
+    IF payment.id IS NULL THEN
+        PERFORM app.refuse('PAYMENT_NOT_FOUND');
+    ELSIF payment.status NOT IN ('pending', 'requires_action') OR payment.provider = 'manual' THEN
+        PERFORM app.refuse('PAYMENT_NOT_PENDING');
+    END IF;
+    RETURN app.enqueue_operation(
+        payment.id, 'authorize', payment.amount_minor, p_params, p_lease_seconds);
+END
+$$;
+COMMENT ON FUNCTION app.present_method(uuid, jsonb, integer) IS
+    'An authorisation with another method, leased to the payer; NULL while one is under way.';
+GRANT EXECUTE ON FUNCTION app.present_method(uuid, jsonb, integer) TO consulta_user;

@@ -1,10 +1,10 @@
 """The base of all tables: naming of constraints, the schema, ids and timestamps."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import DateTime, MetaData, Text, Uuid, text
+from sqlalchemy import Date, DateTime, LargeBinary, MetaData, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -13,7 +13,7 @@ NAMING = {
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
+    "pk": "%(table_name)s_pkey",
 }
 
 
@@ -21,6 +21,8 @@ class Base(DeclarativeBase):
     metadata = MetaData(schema="app", naming_convention=NAMING)
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: DateTime(timezone=True),
+        date: Date(),
+        bytes: LargeBinary(),
         dict[str, Any]: JSONB,
         list[Any]: JSONB,
         str: Text,

@@ -72,9 +72,9 @@ class FakeStripe:
         replay = self.machine.begin(ticket)
         if replay is not None:
             entry.outcome = "replayed"
-            return replay
+            return await self._send_back(ticket, replay)
         reply = await self._execute(ticket)
-        return await self._send_off(ticket, reply)
+        return await self._send_back(ticket, reply)
 
     async def _execute(self, ticket: Ticket) -> Reply:
         """While this waits, the key is in use. Where it breaks off, the key is free again."""
@@ -82,27 +82,28 @@ class FakeStripe:
         try:
             await self._wait(ticket, Phase.BEFORE)
             await self._call_hook(ticket, "before")
-            fault = self._take(ticket, FaultKind.FAIL, Phase.AFTER)
             reply = self.machine.execute(ticket)
             began = True
         finally:
             if not began and ticket.key is not None:
                 self.machine.store.abandon(ticket.key)
         ticket.entry.outcome = "executed"
+        await self._call_hook(ticket, "after")
+        if self.webhooks.mode is Mode.BEFORE_REPLY:
+            await self.webhooks.deliver_due()
+        else:
+            self.webhooks.kick()
+        return reply
+
+    async def _send_back(self, ticket: Ticket, reply: Reply) -> Reply | None:
+        """What happens to an answer, given for the first time or replayed, on its way back."""
+        fault = self._take(ticket, FaultKind.FAIL, Phase.AFTER)
         if fault is not None:
             ticket.entry.outcome = "failed"
             reply = self.machine.reply_to(fault.refusal(), ticket.entry)
             if fault.stored and ticket.key is not None:
                 self.machine.store.abandon(ticket.key)
                 self.machine.store_failure(ticket, reply)
-        return reply
-
-    async def _send_off(self, ticket: Ticket, reply: Reply) -> Reply | None:
-        await self._call_hook(ticket, "after")
-        if self.webhooks.mode is Mode.BEFORE_REPLY:
-            await self.webhooks.deliver_due()
-        else:
-            self.webhooks.kick()
         await self._wait(ticket, Phase.AFTER)
         return None if self._strikes(ticket, FaultKind.DROP, Phase.AFTER) else reply
 

@@ -129,3 +129,35 @@ CROSS JOIN LATERAL app.open_slots(
     q.specialist, q.earliest, q.before, q.minutes, q.excluded, $2) AS o
 ORDER BY q.number, o.starts_at
 """
+
+
+async def travel_to(connection: asyncpg.Connection, moment: datetime) -> None:
+    """From here on `app.now()` is that moment: exactly, within the present transaction."""
+    await connection.execute("UPDATE testing.clock SET ahead = $1 - pg_catalog.now()", moment)
+
+
+async def offer_rate(
+    connection: asyncpg.Connection,
+    *,
+    specialist: UUID = SPECIALIST,
+    kind: str = "standard",
+    minutes: int | None = None,
+) -> UUID:
+    """An active rate of that specialist; minutes None: the slot length."""
+    rate: UUID = await connection.fetchval(
+        "INSERT INTO app.specialist_rates (specialist_id, kind, name, price_minor, currency,"
+        " duration_minutes) VALUES ($1, $2, 'A session', 20000, 'USD', $3)"
+        " ON CONFLICT (specialist_id, kind) DO UPDATE SET duration_minutes = $3 RETURNING id",
+        specialist,
+        kind,
+        minutes,
+    )
+    return rate
+
+
+async def register_client(connection: asyncpg.Connection) -> UUID:
+    client: UUID = await connection.fetchval(
+        "INSERT INTO app.users (email, role) VALUES (gen_random_uuid() || '@client.test', 'client')"
+        " RETURNING id"
+    )
+    return client

@@ -115,10 +115,12 @@ def open_slots(calendar: Calendar, question: Question, *, now: datetime) -> list
     first = max(question.earliest, now + timedelta(minutes=calendar.notice))
     last = now + timedelta(days=calendar.horizon)
     first_date = first.astimezone(zone).date()
+    last_date = question.before.astimezone(zone).date() + DAY
     days = [first_date + n * DAY for n in range(-1, MOST_DATES)]
     return sorted(
         slot
         for day in days
+        if day <= last_date
         for slot in _slots_of(calendar, day, question.minutes)
         if first <= slot.starts_at <= last
         and slot.starts_at < question.before
@@ -176,10 +178,7 @@ def _merged(groups: list[tuple[Rule, ...]]) -> list[Window]:
             rest = [group for group in groups if group is not one and group is not other]
             return _merged([*rest, one + other])
     heads = [(min(group, key=lambda rule: rule.precedence), group) for group in groups]
-    return [
-        Window(_opens(group), _closes(group), head.slot, head.buffer)
-        for head, group in heads
-    ]
+    return [Window(_opens(group), _closes(group), head.slot, head.buffer) for head, group in heads]
 
 
 def _opens(group: tuple[Rule, ...]) -> int:
@@ -208,9 +207,10 @@ def _slots_of(calendar: Calendar, day: date, minutes: int | None) -> Iterator[Sl
 def _is_within_hours(
     day: date, window: Window, *, starts_at: datetime, ends_at: datetime, zone: ZoneInfo
 ) -> bool:
-    """Both ends are hours that the wall clock shows as open; only a jump can make this false."""
+    """First and last moment are open hours on the wall clock; only a jump can make this false."""
     opens, closes = wall(day, window.opens), wall(day, window.closes)
-    return opens <= shown(starts_at, zone) < closes and shown(ends_at, zone) <= closes
+    last_moment = ends_at - timedelta.resolution
+    return opens <= shown(starts_at, zone) < closes and shown(last_moment, zone) < closes
 
 
 def _is_blocked(calendar: Calendar, slot: Slot) -> bool:

@@ -103,7 +103,9 @@ def situations(draw: st.DrawFn) -> tuple[Calendar, tuple[Question, ...], datetim
         buffer_before=draw(BUFFERS),
         notice=draw(st.sampled_from((0, 0, 0, 0, 30, 120, 2880))),
         horizon=draw(st.sampled_from((1, 30, 90, 90, 730))),
-        rules=tuple(draw(st.lists(rules(), min_size=draw(st.sampled_from((0, 6, 12))), max_size=16))),
+        rules=tuple(
+            draw(st.lists(rules(), min_size=draw(st.sampled_from((0, 6, 12))), max_size=16))
+        ),
         exclusions=tuple(draw(st.lists(exclusions(day), max_size=6))),
         claims=draw(claims(now)),
         verified=draw(st.sampled_from((True,) * 19 + (False,))),

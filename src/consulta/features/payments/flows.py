@@ -95,8 +95,8 @@ async def ask(till: Till, lease: Lease) -> Answer:
         provider = till.providers.get(lease.provider)
         async with asyncio.timeout(till.patience_seconds):
             if _needs_resolving(lease):
-                return await _resolve(till, provider, lease)
-            return await _call(till, provider, lease)
+                return await _resolve(provider, lease)
+            return await _call(provider, lease)
     except ChargeStateConflict as conflict:
         return await _follow(till, lease, conflict)
     except ChargeRefused as refused:
@@ -144,13 +144,17 @@ async def _without_charge(work: Work, lease: Lease) -> None:
     await service.give_up(work, payment)
 
 
-async def _call(till: Till, provider: PaymentProvider, lease: Lease) -> Answer:
+async def _call(provider: PaymentProvider, lease: Lease) -> Answer:
     key = str(lease.operation_id)
     with _timed(lease):
         if lease.kind == "authorize":
-            return Answer(await provider.authorize(_order(lease), idempotency_key=key))
+            order = _order(lease)
+            if lease.reference is not None and order.charge_reference is None:
+                # A letter told us of the charge before this call's own answer did.
+                return Answer(await provider.fetch(lease.reference))
+            return Answer(await provider.authorize(order, idempotency_key=key))
         if lease.reference is None:
-            return await _resolve(till, provider, lease)
+            return await _resolve(provider, lease)
         if lease.kind == "capture":
             charge = await provider.capture(lease.reference, lease.amount, idempotency_key=key)
             return Answer(charge)
@@ -166,7 +170,7 @@ def _order(lease: Lease) -> AuthorizeOrder:
         amount=lease.amount,
         payment_method=lease.params.get("payment_method"),
         return_url=lease.params.get("return_url"),
-        charge_reference=lease.reference,
+        charge_reference=lease.params.get("charge_reference"),
     )
 
 
@@ -178,7 +182,7 @@ def _needs_resolving(lease: Lease) -> bool:
     )
 
 
-async def _resolve(till: Till, provider: PaymentProvider, lease: Lease) -> Answer:
+async def _resolve(provider: PaymentProvider, lease: Lease) -> Answer:
     """Doubt is ended by reading: adopt what is there, or say that there is nothing."""
     charge = await _read(provider, lease)
     if charge is None:

@@ -156,3 +156,12 @@ async def has_open_authorization(work: Work, payment_id: UUID) -> bool:
             payment_id,
         )
     )
+
+
+async def payment_of_payer(work: Work, payment_id: UUID) -> asyncpg.Record | None:
+    """Provider and charge of a payment that the reader has to pay."""
+    return await work.fetchrow(
+        "SELECT provider, provider_reference FROM app.payments WHERE id = $1 AND client_id = $2",
+        payment_id,
+        work.person,
+    )

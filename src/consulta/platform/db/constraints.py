@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import asyncpg
 from sqlalchemy import exc
 
-from consulta.kernel.errors import Bug, DomainError, Unavailable
+from consulta.kernel.errors import Bug, DomainError, Invalid, Unavailable
 
 REFUSED = "CS001"
 """SQLSTATE of `app.refuse(code)`."""
@@ -22,6 +22,12 @@ class DatabaseAway(Unavailable):
     """The database cannot be reached at this moment: try again shortly."""
 
     code = "DATABASE_UNAVAILABLE"
+
+
+class UnknownTimeZone(Invalid):
+    """The database does not know a time zone of that name."""
+
+    code = "UNKNOWN_TIME_ZONE"
 
 
 _BUSY = (
@@ -72,6 +78,8 @@ def _known(error: asyncpg.PostgresError) -> DomainError | None:
         return DatabaseBusy()
     if isinstance(error, _AWAY):
         return DatabaseAway()
+    if error.sqlstate == "22023" and (error.message or "").startswith("time zone "):
+        return UnknownTimeZone()
     name = error.message if error.sqlstate == REFUSED else getattr(error, "constraint_name", None)
     for kind in _family(DomainError):
         if name and name == (kind.code if error.sqlstate == REFUSED else kind.constraint):

@@ -58,9 +58,12 @@ class PageAsked:
         if len(rows) <= self.limit:
             return Page(rows, None)
         kept = rows[: self.limit]
-        body = orjson.dumps(list(position(kept[-1])), default=str)
-        token = base64.urlsafe_b64encode(self._mark(name, body) + body).rstrip(b"=").decode()
-        return Page(kept, token)
+        return Page(kept, self.cursor_at(name, position(kept[-1])))
+
+    def cursor_at(self, name: str, position: Sequence[Any]) -> str:
+        """The cursor of the rows behind that position in the list called `name`."""
+        body = orjson.dumps(list(position), default=str)
+        return base64.urlsafe_b64encode(self._mark(name, body) + body).rstrip(b"=").decode()
 
     def _mark(self, name: str, body: bytes) -> bytes:
         return hmac.digest(self.signing_key, name.encode() + b"\0" + body, hashlib.sha256)[:16]

@@ -171,7 +171,7 @@ class Database:
     async def _open(self, actor: Actor, *, read_only: bool) -> AsyncIterator[Work]:
         try:
             async with self.engines.for_role(actor.role).connect() as connection:
-                driver = await _driver_of(connection)
+                driver = await driver_of(connection)
                 await driver.execute(_begin(actor, read_only=read_only))
                 work = Work(
                     actor=actor,
@@ -213,7 +213,8 @@ def _begin(actor: Actor, *, read_only: bool) -> str:
     )
 
 
-async def _driver_of(connection: AsyncConnection) -> asyncpg.Connection:
+async def driver_of(connection: AsyncConnection) -> asyncpg.Connection:
+    """The driver's own connection behind SQLAlchemy's."""
     driver = (await connection.get_raw_connection()).driver_connection
     assert driver is not None
     return driver

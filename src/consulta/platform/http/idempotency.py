@@ -17,6 +17,7 @@ from fastapi import Depends, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
+from consulta.kernel.actor import ANONYMOUS, Actor
 from consulta.kernel.errors import Conflict, Invalid, Malformed
 from consulta.platform.crypto import Vault
 from consulta.platform.db.work import Work
@@ -173,7 +174,7 @@ def _key_of(request: Request) -> str | None:
     return sent[0]
 
 
-def _once(request: Request, actor: ActorDep) -> Once:
+def _once(request: Request, actor: Actor) -> Once:
     token = request.headers.get("x-hold-token", "")
     anonymous = "anonymous:" + hashlib.sha256(token.encode()).hexdigest()
     return Once(
@@ -195,8 +196,15 @@ async def _required(request: Request, actor: ActorDep) -> Once:
     return once
 
 
+async def _open(request: Request) -> Once:
+    return _once(request, ANONYMOUS)
+
+
 OnceDep = Annotated[Once, Depends(_required)]
 """For what books or moves money: the header must be there."""
 
 OptionalOnceDep = Annotated[Once, Depends(_optional)]
 """For every other creating request."""
+
+OpenOnceDep = Annotated[Once, Depends(_open)]
+"""The same where the token is not looked at (`OPEN`); the flow names the caller."""

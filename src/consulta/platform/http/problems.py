@@ -29,7 +29,7 @@ from consulta.kernel.errors import (
     Unauthenticated,
     Unavailable,
 )
-from consulta.platform.db.constraints import as_domain_error
+from consulta.platform.db.constraints import DatabaseAway, DatabaseBusy, as_domain_error
 from consulta.platform.request import current_request_id
 
 STATUS_OF_KIND: Mapping[type[DomainError], int] = {
@@ -76,6 +76,18 @@ _STATUS_OF_CODE = {
 }
 
 
+ALWAYS: tuple[type[DomainError], ...] = (
+    Malformed,
+    Unauthenticated,
+    BodyTooLarge,
+    UnsupportedBody,
+    Invalid,
+    DatabaseBusy,
+    DatabaseAway,
+)
+"""What any route may answer: the token, the body, or the database was not as it should be."""
+
+
 def status_of(error: DomainError | type[DomainError]) -> int:
     """The status number of an error: its own, or that of the nearest kind above it."""
     kind = error if isinstance(error, type) else type(error)
@@ -109,7 +121,7 @@ def problem(error: DomainError) -> Response:
 def problems(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
     """The `responses=` of a route: every error it can answer, by status, with its codes."""
     by_status: dict[int, list[type[DomainError]]] = {}
-    for error in errors:
+    for error in dict.fromkeys(errors):
         by_status.setdefault(status_of(error), []).append(error)
     return {
         status: {

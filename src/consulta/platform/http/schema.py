@@ -1,12 +1,28 @@
 """Bases of request and response bodies, and the field types that all rooms share."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 _ZONES = frozenset(available_timezones()) - {"localtime", "posixrules", "Factory"}
+
+
+# ASCII only, so that "the same address" means the same to Python and to PostgreSQL; names outside
+# ASCII have their punycode form.
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+EMAIL_PATTERN = rf"^[A-Za-z0-9.!#$%&'*+/=?^_{{|}}~-]{{1,64}}@(?:{_LABEL}\.){{1,8}}{_LABEL}$"
+EMAIL = re.compile(EMAIL_PATTERN)
 
 
 def _storable(value: str) -> str:
@@ -39,6 +55,12 @@ def _blank_is_absent(value: Any) -> Any:
 Text = Annotated[str, AfterValidator(_storable)]
 ShortText = Annotated[Text, Field(min_length=1, max_length=200)]
 TimeZone = Annotated[Text, Field(max_length=64), AfterValidator(_zone)]
+Email = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=254, pattern=EMAIL_PATTERN),
+    AfterValidator(str.lower),
+]
+"""An address in its one spelling: small letters."""
 Moment = Annotated[AwareDatetime, AfterValidator(_sensible)]
 Blankable = BeforeValidator(_blank_is_absent)
 """Emptied and absent optional fields are the same (section 7 of the contract)."""

@@ -90,6 +90,10 @@ class SandboxProvider:
             if method is not None:
                 charge.present(method, now=now, late_after_seconds=self._late_after_seconds)
 
+        if order.charge_reference is not None:
+            return await self._ledger.move_once(
+                order.charge_reference, move, key=idempotency_key, asked=_asked_of(order)
+            )
         new = SandboxCharge(
             reference=self._named("sb_", idempotency_key),
             payment_id=order.payment_id,

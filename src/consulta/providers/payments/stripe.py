@@ -101,10 +101,22 @@ class StripeProvider:
     async def authorize(self, order: AuthorizeOrder, *, idempotency_key: str) -> Charge:
         """A charge is made; with a method it is confirmed at once, without one it waits for the
         payer. A declined one goes back to the payer: `ChargeRefused` then carries it, pending.
+        A charge that waits already is presented the new method instead.
         """
+        if order.charge_reference is not None:
+            return await self._present(order, order.charge_reference, idempotency_key)
         params: Any = _creation(order)
         return await self._charge(
             self._client.v1.payment_intents.create_async(params, _with(idempotency_key))
+        )
+
+    async def _present(self, order: AuthorizeOrder, reference: str, key: str) -> Charge:
+        params: Any = {"payment_method": order.payment_method, **_EXPANDED}
+        if order.return_url is not None:
+            params["return_url"] = order.return_url
+        return await self._change(
+            reference,
+            self._client.v1.payment_intents.confirm_async(reference, params, _with(key)),
         )
 
     async def capture(self, reference: str, amount: Money, *, idempotency_key: str) -> Charge:

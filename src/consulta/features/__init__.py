@@ -1,0 +1,1 @@
+"""Floor 4: the rooms, one per resource; each sees only rooms below it."""

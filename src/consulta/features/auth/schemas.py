@@ -1,0 +1,72 @@
+"""Bodies and answers of signing up and signing in."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr, StringConstraints
+
+from consulta.platform.auth.passwords import MOST_CHARACTERS
+from consulta.platform.http.schema import Answer, Body, Email, Text, TimeZone
+
+
+def _storable(value: SecretStr) -> SecretStr:
+    if "\x00" in value.get_secret_value():
+        raise ValueError("contains a NUL character")
+    return value
+
+
+Password = Annotated[
+    SecretStr, Field(min_length=1, max_length=MOST_CHARACTERS), AfterValidator(_storable)
+]
+FullName = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class _Credentials(Body):
+    # A password counts as it is: white space at its ends is part of it.
+    model_config = ConfigDict(str_strip_whitespace=False)
+
+    email: Email = Field(examples=["anna@example.com"])
+    password: Password
+
+
+class Registration(_Credentials):
+    """A new account. Admins are made by admins, never by registration."""
+
+    full_name: FullName = Field(examples=["Anna Weber"])
+    role: Literal["client", "specialist"] = "client"
+    time_zone: TimeZone = Field("UTC", examples=["Europe/Berlin"])
+
+
+class Login(_Credentials):
+    """An address and its password."""
+
+
+class Refresh(Body):
+    """The refresh token that came last."""
+
+    refresh_token: SecretStr = Field(min_length=1, max_length=200)
+
+
+class TokensOut(Answer):
+    """A bearer token for `expires_in` seconds, and what buys the next one, once."""
+
+    access_token: str
+    refresh_token: str
+    token_type: Literal["bearer"] = "bearer"  # noqa: S105 - a kind of token
+    expires_in: int = Field(description="Seconds.", examples=[900])
+
+
+class UserOut(Answer):
+    id: UUID
+    email: str
+    role: str
+    full_name: str
+    time_zone: str
+    created_at: datetime
+
+
+class RegisteredOut(TokensOut):
+    """The new account, already signed in."""
+
+    user: UserOut

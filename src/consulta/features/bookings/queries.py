@@ -1,0 +1,167 @@
+"""Every select of bookings, named for what it returns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from consulta.features.bookings.status import BookingStatus
+from consulta.kernel.money import Money
+from consulta.platform.db.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class LockedPayment:
+    """The live payment of a locked booking."""
+
+    id: UUID
+    provider: str
+    status: str
+    reference: str | None
+    amount: Money
+    authorized_minor: int
+    captured: Money
+    refunded: Money
+
+
+@dataclass(frozen=True, slots=True)
+class LockedBooking:
+    """A booking under its lock (calendar first, then booking, then payment: D3)."""
+
+    id: UUID
+    specialist_id: UUID
+    client_id: UUID
+    status: BookingStatus
+    starts_at: datetime
+    ends_at: datetime
+    currency: str
+    policy: str
+    policy_tiers: Sequence[dict[str, Any]] | None
+    auto_confirm: bool
+    payment: LockedPayment | None
+    capture_under_way: bool
+    now: datetime
+
+
+async def booking_for_update(work: Work, booking_id: UUID) -> LockedBooking | None:
+    """The booking with its payment, locked until the end of the transaction; None for whoever is no
+    party of it.
+    """
+    found = await work.fetchval("SELECT app.lock_booking($1)", booking_id)
+    if found is None:
+        return None
+    row = found["booking"]
+    return LockedBooking(
+        id=UUID(row["id"]),
+        specialist_id=UUID(row["specialist_id"]),
+        client_id=UUID(row["client_id"]),
+        status=BookingStatus(row["status"]),
+        starts_at=datetime.fromisoformat(row["starts_at"]),
+        ends_at=datetime.fromisoformat(row["ends_at"]),
+        currency=row["currency"],
+        policy=row["policy"],
+        policy_tiers=row["policy_tiers"],
+        auto_confirm=row["auto_confirm"],
+        payment=_payment(found["payment"]),
+        capture_under_way=found["capture_under_way"],
+        now=datetime.fromisoformat(found["now"]),
+    )
+
+
+def _payment(row: dict[str, Any] | None) -> LockedPayment | None:
+    if row is None:
+        return None
+    currency = row["currency"]
+    return LockedPayment(
+        id=UUID(row["id"]),
+        provider=row["provider"],
+        status=row["status"],
+        reference=row["provider_reference"],
+        amount=Money(row["amount_minor"], currency),
+        authorized_minor=row["authorized_minor"],
+        captured=Money(row["captured_minor"], currency),
+        refunded=Money(row["refunded_minor"], currency),
+    )
+
+
+async def booking(work: Work, booking_id: UUID) -> asyncpg.Record | None:
+    """A booking with its present payment, as far as the reader may see them."""
+    return await work.fetchrow("SELECT * FROM app.booking_views WHERE id = $1", booking_id)
+
+
+_BOOKINGS_OF = """
+SELECT * FROM app.booking_views b
+WHERE ($1::uuid IS NULL OR b.client_id = $1) AND ($2::uuid IS NULL OR b.specialist_id = $2)
+  AND ($3::text[] IS NULL OR b.status = ANY ($3))
+  AND ($4::timestamptz IS NULL OR b.starts_at >= $4)
+  AND ($5::timestamptz IS NULL OR b.starts_at < $5)
+  AND ($6::timestamptz IS NULL OR (b.created_at, b.id) < ($6, $7::uuid))
+ORDER BY b.created_at DESC, b.id DESC LIMIT $8
+"""
+
+
+async def bookings_of(
+    work: Work,
+    *,
+    client_id: UUID | None,
+    specialist_id: UUID | None,
+    statuses: Sequence[str] | None,
+    starts_from: datetime | None,
+    starts_before: datetime | None,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[asyncpg.Record]:
+    """Bookings, the newest first, one more than `limit` where there are more."""
+    at, last = after or (None, None)
+    return await work.fetch(
+        _BOOKINGS_OF,
+        client_id,
+        specialist_id,
+        statuses,
+        starts_from,
+        starts_before,
+        at,
+        last,
+        limit + 1,
+    )
+
+
+async def history_of(work: Work, booking_id: UUID) -> Sequence[asyncpg.Record]:
+    """Every move of the booking's status, the oldest first."""
+    return await work.fetch(
+        "SELECT from_status, to_status, actor_kind, actor_id, reason, at"
+        " FROM app.booking_status_history WHERE booking_id = $1 ORDER BY at, id LIMIT 200",
+        booking_id,
+    )
+
+
+async def overdue_bookings(work: Work, *, limit: int) -> Sequence[UUID]:
+    """Bookings whose payment or confirmation did not come in time."""
+    rows = await work.fetch(
+        "SELECT id FROM app.bookings WHERE status IN ('pending_payment', 'awaiting_confirmation')"
+        " AND expires_at <= app.now() ORDER BY expires_at LIMIT $1",
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
+async def confirmed_bookings_ended_before(
+    work: Work, at: datetime, *, limit: int
+) -> Sequence[UUID]:
+    rows = await work.fetch(
+        "SELECT id FROM app.bookings WHERE status = 'confirmed' AND ends_at < $1"
+        " ORDER BY ends_at LIMIT $2",
+        at,
+        limit,
+    )
+    return [row["id"] for row in rows]
+
+
+async def confirmation_hours_of(work: Work, specialist_id: UUID) -> int:
+    hours: int = await work.fetchval(
+        "SELECT confirmation_hours FROM app.specialists WHERE id = $1", specialist_id
+    )
+    return hours

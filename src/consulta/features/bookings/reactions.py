@@ -1,0 +1,112 @@
+"""What bookings does about facts from payments. Reactions run inside the transaction that locked
+calendar, booking and payment, as the service itself.
+"""
+
+from consulta.features.bookings import rules
+from consulta.features.bookings.queries import (
+    LockedBooking,
+    booking_for_update,
+    confirmation_hours_of,
+)
+from consulta.features.bookings.states import change_status
+from consulta.features.bookings.status import BookingStatus
+from consulta.features.payments import service as payments
+from consulta.features.payments.events import (
+    PaymentAuthorized,
+    PaymentReleased,
+    PaymentReturned,
+    PaymentTaken,
+)
+from consulta.platform.db.work import Work
+
+_BOOK_SLOT = """
+WITH booking AS (UPDATE app.bookings SET expires_at = $2 WHERE id = $1 RETURNING slot_id)
+UPDATE app.slots s SET status = 'booked', held_until = NULL
+FROM booking WHERE s.id = booking.slot_id AND s.status = 'held'
+"""
+
+
+async def await_confirmation_when_authorized(work: Work, fact: PaymentAuthorized) -> None:
+    """The slot is booked and the specialist decides; or, where bookings confirm themselves, the
+    money is taken at once. A booking that has ended meanwhile gets its money released.
+    """
+    booking = await _booking(work, fact)
+    if booking.status is not BookingStatus.PENDING_PAYMENT:
+        # Too late: the void that its end enqueued releases the money.
+        await _void(work, booking)
+        return
+    deadline = rules.confirmation_deadline(
+        now=booking.now,
+        hours=await confirmation_hours_of(work, booking.specialist_id),
+        starts_at=booking.starts_at,
+        capture_before=fact.capture_before,
+    )
+    await change_status(work, booking, BookingStatus.AWAITING_CONFIRMATION, reason="authorised")
+    await work.execute(_BOOK_SLOT, booking.id, deadline)
+    if booking.auto_confirm and booking.payment is not None:
+        await payments.request_operation(
+            work,
+            payment_id=fact.payment_id,
+            kind="capture",
+            amount_minor=booking.payment.authorized_minor,
+            leased=False,
+        )
+
+
+async def confirm_when_taken(work: Work, fact: PaymentTaken) -> None:
+    """The money was taken: the booking is confirmed; if it has ended meanwhile, all goes back."""
+    booking = await _booking(work, fact)
+    if booking.status in {BookingStatus.PENDING_PAYMENT, BookingStatus.AWAITING_CONFIRMATION}:
+        await change_status(work, booking, BookingStatus.CONFIRMED, reason="paid")
+        await work.execute(_BOOK_SLOT, booking.id, None)
+    elif booking.status in {
+        BookingStatus.CANCELLED,
+        BookingStatus.DECLINED,
+        BookingStatus.EXPIRED,
+    }:
+        await payments.request_operation(
+            work,
+            payment_id=fact.payment_id,
+            kind="refund",
+            amount_minor=fact.captured_minor,
+            leased=False,
+        )
+
+
+async def expire_when_released(work: Work, fact: PaymentReleased) -> None:
+    """The authorisation lapsed, or was released at the provider's own desk: what still waited for
+    it is over, and its span is free.
+    """
+    booking = await _booking(work, fact)
+    if booking.status in {BookingStatus.PENDING_PAYMENT, BookingStatus.AWAITING_CONFIRMATION}:
+        await change_status(work, booking, BookingStatus.EXPIRED, reason="authorisation released")
+        await work.execute("SELECT app.release_booking($1)", booking.id)
+
+
+async def mark_refunded_when_returned(work: Work, fact: PaymentReturned) -> None:
+    """A past session whose whole price went back counts as refunded; a cancelled one stays so."""
+    if not fact.in_full:
+        return
+    booking = await _booking(work, fact)
+    if booking.status in {BookingStatus.COMPLETED, BookingStatus.NO_SHOW}:
+        await change_status(work, booking, BookingStatus.REFUNDED, reason="money returned")
+
+
+async def _void(work: Work, booking: LockedBooking) -> None:
+    if booking.payment is not None and booking.status not in {
+        BookingStatus.AWAITING_CONFIRMATION,
+        BookingStatus.CONFIRMED,
+    }:
+        await work.execute(
+            "SELECT app.enqueue_operation($1, 'cancel', $2, NULL, 0)",
+            booking.payment.id,
+            booking.payment.amount.amount_minor,
+        )
+
+
+async def _booking(
+    work: Work, fact: PaymentAuthorized | PaymentTaken | PaymentReleased | PaymentReturned
+) -> LockedBooking:
+    booking = await booking_for_update(work, fact.booking_id)
+    assert booking is not None, "a payment has a booking"
+    return booking

@@ -1,0 +1,242 @@
+"""Paths of bookings."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from consulta.features.availability import errors as calendar
+from consulta.features.bookings import errors, flows, queries, schemas, service
+from consulta.features.payments import errors as payment_errors
+from consulta.features.payments.deps import TillDep
+from consulta.kernel.actor import Role
+from consulta.platform.auth.guards import PERSON, SIGNED_IN, require
+from consulta.platform.db.paging import BadCursor
+from consulta.platform.db.work import Work
+from consulta.platform.http import idempotency
+from consulta.platform.http.answers import json_response
+from consulta.platform.http.deps import ActorDep, PageDep, PageOut, ReadDep, WorkDep
+from consulta.platform.http.idempotency import OnceDep
+from consulta.platform.http.problems import ALWAYS, problems
+from consulta.platform.http.schema import Moment
+from consulta.providers.payments.port import ChargeRefused
+
+router = APIRouter(prefix="/bookings", tags=["bookings"])
+
+DECIDES = require(Role.SPECIALIST, Role.ADMIN)
+_ENDS = (
+    errors.BookingNotFound,
+    errors.AlreadyCancelled,
+    errors.BookingInPast,
+    payment_errors.PaymentOperationUnderWay,
+    payment_errors.PaymentNotVoidable,
+    payment_errors.RefundNotDue,
+    payment_errors.RefundExceedsCaptured,
+)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=schemas.BookingOut,
+    dependencies=[SIGNED_IN],
+    summary="Book a session",
+    responses=problems(
+        *ALWAYS,
+        *idempotency.ERRORS,
+        calendar.SpecialistNotFound,
+        calendar.RateNotFound,
+        calendar.SlotTaken,
+        calendar.SlotNotOffered,
+        calendar.DayFull,
+        calendar.NotAccepting,
+        calendar.HoldNotFound,
+        errors.CannotBookYourself,
+        errors.ClientNotFound,
+    ),
+)
+async def create(
+    body: schemas.BookingCreate, actor: ActorDep, till: TillDep, once: OnceDep
+) -> Response:
+    return await flows.book(till, actor, once, body)
+
+
+@router.get(
+    "",
+    response_model=PageOut[schemas.BookingOut],
+    dependencies=[SIGNED_IN],
+    summary="My bookings, the newest first",
+    responses=problems(*ALWAYS, BadCursor),
+)
+async def list_bookings(
+    page: PageDep,
+    work: ReadDep,
+    till: TillDep,
+    status: Annotated[list[schemas.Status] | None, Query(max_length=9)] = None,
+    starts_from: Annotated[Moment | None, Query(alias="from")] = None,
+    starts_before: Annotated[Moment | None, Query(alias="to")] = None,
+    role: Literal["client", "specialist"] | None = None,
+) -> Response:
+    rows = await queries.bookings_of(
+        work,
+        client_id=work.actor.id if role == "client" else None,
+        specialist_id=work.actor.id if role == "specialist" else None,
+        statuses=status,
+        starts_from=starts_from,
+        starts_before=starts_before,
+        after=_position(page.after("bookings")),
+        limit=page.limit,
+    )
+    slice_ = page.page("bookings", rows, lambda row: (row["created_at"], row["id"]))
+    items = [_out(row, work, till) for row in slice_.items]
+    return json_response({"items": items, "next_cursor": slice_.next_cursor})
+
+
+@router.get(
+    "/{booking_id}",
+    response_model=schemas.BookingOut,
+    dependencies=[SIGNED_IN],
+    summary="A booking",
+    responses=problems(*ALWAYS, errors.BookingNotFound),
+)
+async def one(booking_id: UUID, work: ReadDep, till: TillDep) -> Response:
+    return await _booking(work, till, booking_id)
+
+
+@router.get(
+    "/{booking_id}/history",
+    response_model=schemas.BookingHistory,
+    dependencies=[SIGNED_IN],
+    summary="Every move of a booking's status",
+    responses=problems(*ALWAYS, errors.BookingNotFound),
+)
+async def history(booking_id: UUID, work: ReadDep) -> dict[str, Any]:
+    if await queries.booking(work, booking_id) is None:
+        raise errors.BookingNotFound
+    return {"items": [dict(row) for row in await queries.history_of(work, booking_id)]}
+
+
+@router.post(
+    "/{booking_id}/confirm",
+    response_model=schemas.BookingOut,
+    dependencies=[DECIDES],
+    summary="Confirm a booking: what is reserved is taken",
+    responses={
+        202: {"model": schemas.BookingOut, "description": "It is in doubt whether the money moved"},
+        **problems(
+            *ALWAYS,
+            *idempotency.ERRORS,
+            errors.BookingNotFound,
+            errors.BookingNotAwaiting,
+            errors.BookingInPast,
+            payment_errors.PaymentNotCapturable,
+            payment_errors.PaymentOperationUnderWay,
+            ChargeRefused,
+        ),
+    },
+)
+async def confirm(booking_id: UUID, actor: ActorDep, till: TillDep, once: OnceDep) -> Response:
+    return await flows.confirm(till, actor, once, booking_id)
+
+
+@router.post(
+    "/{booking_id}/decline",
+    response_model=schemas.BookingOut,
+    dependencies=[DECIDES],
+    summary="Decline a booking: what is reserved is released",
+    responses=problems(*ALWAYS, *idempotency.ERRORS, *_ENDS, errors.BookingNotAwaiting),
+)
+async def decline(
+    booking_id: UUID,
+    actor: ActorDep,
+    till: TillDep,
+    once: OnceDep,
+    body: schemas.BookingDecline | None = None,
+) -> Response:
+    return await flows.decline(till, actor, once, booking_id, body or schemas.BookingDecline())
+
+
+@router.post(
+    "/{booking_id}/cancel",
+    response_model=schemas.BookingOut,
+    dependencies=[SIGNED_IN],
+    summary="Cancel a booking",
+    responses=problems(*ALWAYS, *idempotency.ERRORS, *_ENDS),
+)
+async def cancel(
+    booking_id: UUID,
+    actor: ActorDep,
+    till: TillDep,
+    once: OnceDep,
+    body: schemas.BookingCancel | None = None,
+) -> Response:
+    return await flows.cancel(till, actor, once, booking_id, body or schemas.BookingCancel())
+
+
+@router.post(
+    "/{booking_id}/complete",
+    response_model=schemas.BookingOut,
+    dependencies=[DECIDES],
+    summary="The session was held",
+    responses=problems(
+        *ALWAYS, errors.BookingNotFound, errors.BookingNotConfirmed, errors.BookingNotStarted
+    ),
+)
+async def complete(booking_id: UUID, work: WorkDep, till: TillDep) -> Response:
+    await service.complete(work, booking_id=booking_id)
+    return await _booking(work, till, booking_id)
+
+
+@router.post(
+    "/{booking_id}/no-show",
+    response_model=schemas.BookingOut,
+    dependencies=[DECIDES],
+    summary="The client stayed away",
+    responses=problems(
+        *ALWAYS, errors.BookingNotFound, errors.BookingNotConfirmed, errors.BookingNotStarted
+    ),
+)
+async def no_show(booking_id: UUID, work: WorkDep, till: TillDep) -> Response:
+    await service.mark_no_show(work, booking_id=booking_id)
+    return await _booking(work, till, booking_id)
+
+
+@router.post(
+    "/{booking_id}/payments",
+    status_code=201,
+    response_model=schemas.BookingOut,
+    dependencies=[PERSON],
+    summary="Pay again after a decline, or with another method",
+    responses=problems(
+        *ALWAYS,
+        *idempotency.ERRORS,
+        errors.BookingNotFound,
+        errors.BookingNotUnpaid,
+        payment_errors.PaymentNotPending,
+        payment_errors.PaymentOperationUnderWay,
+    ),
+)
+async def pay_again(
+    booking_id: UUID, body: schemas.PaymentAgain, actor: ActorDep, till: TillDep, once: OnceDep
+) -> Response:
+    return await flows.pay_again(till, actor, once, booking_id, body)
+
+
+async def _booking(work: Work, till: TillDep, booking_id: UUID) -> Response:
+    row = await queries.booking(work, booking_id)
+    if row is None:
+        raise errors.BookingNotFound
+    return json_response(_out(row, work, till))
+
+
+def _out(row: Any, work: Work, till: TillDep) -> dict[str, Any]:
+    key = flows.publishable_key(till, row["payment_provider"])
+    return schemas.booking_out(
+        row, publishable_key=key, with_action=work.actor.id == row["client_id"]
+    )
+
+
+def _position(after: list[Any] | None) -> tuple[datetime, UUID] | None:
+    return (datetime.fromisoformat(after[0]), UUID(after[1])) if after else None

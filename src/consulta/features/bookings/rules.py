@@ -1,0 +1,93 @@
+"""Decisions of bookings, values in, values out: cancellation tiers and what they return (D12)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from consulta.kernel.money import Money
+
+PAYMENT_WINDOW_MINUTES = 30
+"""How long a booking made live waits for its payment."""
+
+COMPLETES_AFTER = timedelta(hours=24)
+"""After its end a confirmed session counts as held, unless the specialist said otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """From so many hours before the start on, that percentage goes back."""
+
+    hours_before: float
+    refund_percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a cancellation means: the policy's name, its percentage, the money that goes back."""
+
+    policy_applied: str
+    refund_percent: int
+    refund: Money
+
+
+NAMED_POLICIES: Mapping[str, Sequence[Tier]] = {
+    "standard": (Tier(24, 100), Tier(2, 50)),
+    "flexible": (Tier(2, 100),),
+    "strict": (Tier(48, 100), Tier(24, 50)),
+    "no_refund": (),
+}
+
+
+def tiers_of(policy: str, custom: Sequence[Mapping[str, Any]] | None) -> Sequence[Tier]:
+    """The tiers of a policy as it was snapshotted, the most generous first."""
+    if policy != "custom":
+        return NAMED_POLICIES[policy]
+    tiers = [Tier(one["hours_before"], one["refund_percent"]) for one in custom or ()]
+    return sorted(tiers, key=lambda tier: -tier.hours_before)
+
+
+def refund_percent(tiers: Sequence[Tier], *, starts_at: datetime, now: datetime) -> int:
+    """The percentage of the first tier whose notice was kept; exactly 24 hours is 24 hours."""
+    notice = starts_at - now
+    for tier in tiers:
+        if notice >= timedelta(hours=tier.hours_before):
+            return tier.refund_percent
+    return 0
+
+
+def cancellation_terms(
+    *,
+    policy: str,
+    custom_tiers: Sequence[Mapping[str, Any]] | None,
+    by_client: bool,
+    captured: Money,
+    refunded: Money,
+    starts_at: datetime,
+    now: datetime,
+) -> Terms:
+    """What goes back. Nothing was captured: nothing goes back, the authorisation is released whole.
+    A specialist (or an admin) who cancels returns everything that is still here.
+    """
+    left = captured - refunded
+    if not captured:
+        return Terms("no_refund", 0, Money.zero(captured.currency))
+    if not by_client:
+        return Terms("full_refund", 100, left)
+    percent = refund_percent(tiers_of(policy, custom_tiers), starts_at=starts_at, now=now)
+    due = captured.share(percent)
+    # What went back already counts towards what is due.
+    rest = Money(
+        max(0, min(due.amount_minor - refunded.amount_minor, left.amount_minor)), captured.currency
+    )
+    return Terms(policy, percent, rest)
+
+
+def confirmation_deadline(
+    *, now: datetime, hours: int, starts_at: datetime, capture_before: datetime | None
+) -> datetime:
+    """When an unconfirmed booking expires: the earliest of its three ends (section 5)."""
+    ends = [now + timedelta(hours=hours), starts_at]
+    if capture_before is not None:
+        ends.append(capture_before)
+    return min(ends)

@@ -1,0 +1,22 @@
+"""Use cases of bookings, one verb a file."""
+
+from consulta.features.bookings.service.book import Order, Placed, book
+from consulta.features.bookings.service.cancel import cancel, decline
+from consulta.features.bookings.service.complete import complete, mark_no_show
+from consulta.features.bookings.service.confirm import confirm
+from consulta.features.bookings.service.expire import cleanup, expire
+from consulta.features.bookings.service.pay_again import pay_again
+
+__all__ = [
+    "Order",
+    "Placed",
+    "book",
+    "cancel",
+    "cleanup",
+    "complete",
+    "confirm",
+    "decline",
+    "expire",
+    "mark_no_show",
+    "pay_again",
+]

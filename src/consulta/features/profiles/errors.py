@@ -1,0 +1,7 @@
+"""What can be wrong about a profile."""
+
+from consulta.kernel.errors import NotFound
+
+
+class ProfileNotFound(NotFound):
+    """This account has no profile."""

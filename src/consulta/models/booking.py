@@ -1,0 +1,193 @@
+"""Bookings, every move of their status, and the record of a cancellation."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from consulta.models.base import Base, Identified, Timestamped
+
+_PARTIES = ["booking_id", "specialist_id", "client_id"]
+_PARTIES_OF_BOOKING = [
+    "app.bookings.id",
+    "app.bookings.specialist_id",
+    "app.bookings.client_id",
+]
+
+
+class Booking(Identified, Timestamped, Base):
+    __tablename__ = "bookings"
+
+    specialist_id: Mapped[UUID] = mapped_column(ForeignKey("app.specialists.id"))
+    client_id: Mapped[UUID] = mapped_column(ForeignKey("app.users.id"))
+    rate_id: Mapped[UUID]
+    slot_id: Mapped[UUID]
+    kind: Mapped[str]
+    status: Mapped[str]
+    revision: Mapped[int] = mapped_column(server_default=text("0"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    price_minor: Mapped[int] = mapped_column(BigInteger)
+    discount_minor: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    total_minor: Mapped[int] = mapped_column(
+        BigInteger, Computed("price_minor - discount_minor", persisted=True)
+    )
+    currency: Mapped[str]
+    policy: Mapped[str]
+    policy_tiers: Mapped[list[Any] | None]
+    auto_confirm: Mapped[bool] = mapped_column(server_default=text("false"))
+    expires_at: Mapped[datetime | None]
+    capture_requested_at: Mapped[datetime | None]
+    meeting_link: Mapped[str | None]
+    intake_completed: Mapped[bool] = mapped_column(server_default=text("false"))
+    note: Mapped[str | None]
+    booked_by: Mapped[UUID] = mapped_column(ForeignKey("app.users.id"))
+
+    __table_args__ = (
+        UniqueConstraint("id", "specialist_id", "client_id"),
+        ForeignKeyConstraint(
+            ["rate_id", "specialist_id"],
+            ["app.specialist_rates.id", "app.specialist_rates.specialist_id"],
+            name="fk_bookings_rate",
+        ),
+        ForeignKeyConstraint(
+            ["slot_id", "specialist_id"],
+            ["app.slots.id", "app.slots.specialist_id"],
+            name="fk_bookings_slot",
+        ),
+        CheckConstraint(
+            "status IN ('pending_payment', 'awaiting_confirmation', 'confirmed', 'completed',"
+            " 'no_show', 'cancelled', 'declined', 'expired', 'refunded')",
+            name="status",
+        ),
+        CheckConstraint("starts_at < ends_at", name="order"),
+        CheckConstraint("revision >= 0", name="revision"),
+        CheckConstraint("client_id <> specialist_id", name="parties"),
+        CheckConstraint(
+            "price_minor >= 0 AND discount_minor BETWEEN 0 AND price_minor", name="price"
+        ),
+        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+        CheckConstraint("status <> 'pending_payment' OR expires_at IS NOT NULL", name="expires"),
+        CheckConstraint("length(note) <= 2000", name="note"),
+        CheckConstraint("length(meeting_link) <= 2000", name="meeting_link"),
+        Index(
+            "uq_bookings_live_slot",
+            "slot_id",
+            unique=True,
+            postgresql_where=text(
+                "status IN ('pending_payment', 'awaiting_confirmation', 'confirmed')"
+            ),
+        ),
+        Index("ix_bookings_slot_id", "slot_id"),
+        Index("ix_bookings_rate_id", "rate_id"),
+        Index("ix_bookings_booked_by", "booked_by"),
+        Index(
+            "ix_bookings_client_id_created_at",
+            "client_id",
+            text("created_at DESC"),
+            text("id DESC"),
+        ),
+        Index(
+            "ix_bookings_specialist_id_created_at",
+            "specialist_id",
+            text("created_at DESC"),
+            text("id DESC"),
+        ),
+        Index("ix_bookings_specialist_id_starts_at", "specialist_id", "starts_at"),
+        Index(
+            "ix_bookings_expires_at",
+            "expires_at",
+            postgresql_where=text("status IN ('pending_payment', 'awaiting_confirmation')"),
+        ),
+        Index(
+            "ix_bookings_confirmed_ends_at",
+            "ends_at",
+            postgresql_where=text("status = 'confirmed'"),
+        ),
+        {
+            "comment": "One session between a client and a specialist; price and policy are"
+            " snapshots (D7). Personal: note.",
+        },
+    )
+
+
+class BookingStatusHistory(Identified, Base):
+    __tablename__ = "booking_status_history"
+
+    booking_id: Mapped[UUID]
+    specialist_id: Mapped[UUID]
+    client_id: Mapped[UUID]
+    from_status: Mapped[str | None]
+    to_status: Mapped[str]
+    actor_id: Mapped[UUID | None]
+    actor_kind: Mapped[str]
+    reason: Mapped[str | None]
+    request_id: Mapped[str | None]
+    at: Mapped[datetime] = mapped_column(server_default=text("app.now()"))
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            _PARTIES, _PARTIES_OF_BOOKING, name="fk_booking_status_history_booking"
+        ),
+        CheckConstraint(
+            "actor_kind IN ('client', 'specialist', 'admin', 'system')", name="actor_kind"
+        ),
+        Index("ix_booking_status_history_booking_id", "booking_id", "at"),
+        {
+            "comment": "Every move of a booking's status, written by the trigger alone;"
+            " append-only.",
+        },
+    )
+
+
+class BookingCancellation(Identified, Base):
+    __tablename__ = "booking_cancellations"
+
+    booking_id: Mapped[UUID]
+    specialist_id: Mapped[UUID]
+    client_id: Mapped[UUID]
+    cancelled_by: Mapped[UUID] = mapped_column(ForeignKey("app.users.id"))
+    cancelled_by_kind: Mapped[str]
+    reason: Mapped[str | None]
+    reason_code: Mapped[str | None]
+    cancellation_policy_applied: Mapped[str]
+    refund_minor: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    currency: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("app.now()"))
+
+    __table_args__ = (
+        UniqueConstraint(*_PARTIES, name="uq_booking_cancellations_booking_id"),
+        ForeignKeyConstraint(
+            _PARTIES, _PARTIES_OF_BOOKING, name="fk_booking_cancellations_booking"
+        ),
+        CheckConstraint("cancelled_by_kind IN ('client', 'specialist', 'admin')", name="kind"),
+        CheckConstraint("length(reason) <= 1000", name="reason"),
+        CheckConstraint(
+            "reason_code IN ('schedule_conflict', 'illness', 'emergency', 'no_longer_needed',"
+            " 'found_alternative', 'price', 'technical_problem', 'specialist_unavailable',"
+            " 'duplicate', 'other')",
+            name="reason_code",
+        ),
+        CheckConstraint("refund_minor >= 0", name="refund"),
+        Index("ix_booking_cancellations_cancelled_by", "cancelled_by"),
+        Index(
+            "ix_booking_cancellations_specialist_id",
+            "specialist_id",
+            text("created_at DESC"),
+        ),
+        {
+            "comment": "One immutable record per cancelled or declined booking: who, why, by which"
+            " policy, how much. Personal: reason.",
+        },
+    )

@@ -1,0 +1,358 @@
+"""Who may do what with which row, written by hand from the design and never from the policies.
+
+A role that is absent from a table's list may not even name the table for that command (42501);
+one that is listed with `NO_ROW` may, and finds nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from tests.rls.people import Kind
+
+Person = str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the world: its values, and whose it is in words of people."""
+
+    label: str
+    values: Mapping[str, object]
+    owner: Person = None
+    specialist: Person = None
+    client: Person = None
+    shown: bool = False
+    """Whether the whole world may see it."""
+    known_to: tuple[str, ...] = ()
+    candidate: bool = False
+    """Not in the table: only somebody's try to insert it."""
+    spoken_for: bool = True
+    """For what is signed by its author: whether the signature is true."""
+
+
+Predicate = Callable[[Person, Row], bool]
+
+
+def EVERY_ROW(_: Person, __: Row) -> bool:
+    return True
+
+
+def NO_ROW(_: Person, __: Row) -> bool:
+    return False
+
+
+def NAMED_ADMIN(person: Person, _: Row) -> bool:
+    """An admin acts on the record: without a name there is none."""
+    return person == "ada"
+
+
+def OWN(person: Person, row: Row) -> bool:
+    return person is not None and person == row.owner
+
+
+def SHOWN(_: Person, row: Row) -> bool:
+    return row.shown
+
+
+def OWN_OR_SHOWN(person: Person, row: Row) -> bool:
+    return OWN(person, row) or row.shown
+
+
+def OWN_OR_KNOWN(person: Person, row: Row) -> bool:
+    return OWN(person, row) or person in row.known_to
+
+
+def PARTY(person: Person, row: Row) -> bool:
+    return person is not None and person in (row.specialist, row.client)
+
+
+def PAYER(person: Person, row: Row) -> bool:
+    return person is not None and person == row.client
+
+
+def OWN_AND_TRUE(person: Person, row: Row) -> bool:
+    """The author's own entry, signed as what the author is."""
+    return OWN(person, row) and row.spoken_for
+
+
+def UNSIGNED(_: Person, row: Row) -> bool:
+    return row.owner is None and row.spoken_for
+
+
+def SOMEBODY(person: Person, _: Row) -> bool:
+    return person is not None
+
+
+Rights = Mapping[Kind, Predicate]
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """The law of one table. `touch` is a column that whoever may update may set, and a value."""
+
+    key: tuple[str, ...]
+    select: Rights = field(default_factory=dict)
+    insert: Rights = field(default_factory=dict)
+    update: Rights = field(default_factory=dict)
+    delete: Rights = field(default_factory=dict)
+    touch: tuple[str, str] | None = None
+
+
+ADMIN = {Kind.ADMIN: NAMED_ADMIN}
+WORKER = {Kind.WORKER: EVERY_ROW}
+DEFINER = {Kind.DEFINER: EVERY_ROW}
+OWN_ROWS = {Kind.PERSON: OWN}
+PARTIES = {Kind.PERSON: PARTY}
+PUBLIC = {Kind.ANONYMOUS: SHOWN, Kind.PERSON: OWN_OR_SHOWN}
+
+
+def _page_part(touch: tuple[str, str], *, people_change: bool, people_delete: bool) -> Law:
+    """A part of a specialist's public page: anyone reads what is shown, its owner writes."""
+    return Law(
+        key=("specialist_id", touch[0]) if not people_change else ("id",),
+        select={**PUBLIC, **ADMIN, **WORKER, **DEFINER},
+        insert={**OWN_ROWS, **ADMIN},
+        update={**OWN_ROWS, **ADMIN} if people_change else ADMIN,
+        delete={**OWN_ROWS, **ADMIN} if people_delete else {},
+        touch=touch,
+    )
+
+
+def _private_part(key: str, touch: tuple[str, str]) -> Law:
+    """Private fields: the owner and admins only; neither the worker nor the definer."""
+    return Law(
+        key=(key,),
+        select={**OWN_ROWS, **ADMIN},
+        insert={**OWN_ROWS, **ADMIN},
+        update={**OWN_ROWS, **ADMIN},
+        touch=touch,
+    )
+
+
+def _state_of_schema(key: str, touch: tuple[str, str]) -> Law:
+    every = {Kind.OWNER: EVERY_ROW}
+    return Law(
+        key=(key,),
+        select={
+            Kind.LOGIN: EVERY_ROW,
+            Kind.ADMIN: EVERY_ROW,
+            **WORKER,
+            **every,
+        },
+        insert=every,
+        update=every,
+        touch=touch,
+    )
+
+
+PEOPLE_LAWS: Mapping[str, Law] = {
+    "users": Law(
+        key=("id",),
+        select={**OWN_ROWS, **ADMIN, **WORKER, **DEFINER},
+        insert=DEFINER,
+        update={**ADMIN, **DEFINER},
+        touch=("is_active", "true"),
+    ),
+    "credentials": Law(
+        key=("user_id",),
+        select=DEFINER,
+        insert=DEFINER,
+        update=DEFINER,
+        touch=("password_hash", "'x'"),
+    ),
+    "user_sessions": Law(
+        key=("id",),
+        select={**WORKER, **DEFINER},
+        insert=DEFINER,
+        update=DEFINER,
+        delete=WORKER,
+        touch=("revoked_at", "now()"),
+    ),
+    "profiles": Law(
+        key=("user_id",),
+        select={Kind.PERSON: OWN_OR_KNOWN, **ADMIN, **WORKER, **DEFINER},
+        insert={**OWN_ROWS, **ADMIN, **DEFINER},
+        update={**OWN_ROWS, **ADMIN},
+        touch=("locale", "'de'"),
+    ),
+    "profile_contacts": _private_part("user_id", ("phone", "'+49301234567'")),
+}
+
+SPECIALIST_LAWS: Mapping[str, Law] = {
+    "specialists": Law(
+        key=("id",),
+        select={**PUBLIC, **ADMIN, **WORKER, **DEFINER},
+        insert={**OWN_ROWS, **ADMIN},
+        update={**OWN_ROWS, **ADMIN, **WORKER, **DEFINER},
+        touch=("headline", "'h'"),
+    ),
+    "specialist_contacts": _private_part("specialist_id", ("phone", "'+49301234567'")),
+    "specialist_specialties": _page_part(
+        ("specialty", "'Other'"), people_change=False, people_delete=True
+    ),
+    "specialist_languages": _page_part(
+        ("language", "'Other'"), people_change=False, people_delete=True
+    ),
+    "specialist_rates": _page_part(("name", "'n'"), people_change=True, people_delete=False),
+    "availability_rules": _page_part(
+        ("buffer_minutes", "5"), people_change=True, people_delete=True
+    ),
+    "specialist_availability_exceptions": _page_part(
+        ("exception_date", "'2031-01-01'"), people_change=True, people_delete=True
+    ),
+    "availability_exception_reasons": _private_part("exception_id", ("note", "'n'")),
+}
+
+CALENDAR_LAWS: Mapping[str, Law] = {
+    "calendars": Law(
+        key=("specialist_id",),
+        select={**ADMIN, **WORKER, **DEFINER},
+        insert=DEFINER,
+        update={**WORKER, **DEFINER},
+        touch=("revision", "7"),
+    ),
+    "slots": Law(
+        key=("id",),
+        select={**ADMIN, **WORKER, **DEFINER},
+        insert={**WORKER, **DEFINER},
+        update={**WORKER, **DEFINER},
+        touch=("updated_at", "now()"),
+    ),
+}
+
+BOOKING_LAWS: Mapping[str, Law] = {
+    "bookings": Law(
+        key=("id",),
+        select={**PARTIES, **ADMIN, **WORKER, **DEFINER},
+        insert={**WORKER, **DEFINER},
+        update={**PARTIES, **ADMIN, **WORKER, **DEFINER},
+        touch=("meeting_link", "'https://meet.example/1'"),
+    ),
+    "booking_status_history": Law(
+        key=("id",),
+        select={**PARTIES, **ADMIN, **WORKER, **DEFINER},
+        insert=DEFINER,
+    ),
+    "booking_cancellations": Law(
+        key=("id",),
+        select={**PARTIES, **ADMIN, **WORKER, **DEFINER},
+        insert={Kind.PERSON: OWN_AND_TRUE, **ADMIN},
+    ),
+    "booking_views": Law(
+        key=("id",),
+        select={**PARTIES, **ADMIN, **WORKER},
+    ),
+}
+
+MONEY_LAWS: Mapping[str, Law] = {
+    "payments": Law(
+        key=("id",),
+        select={**PARTIES, **ADMIN, **WORKER, **DEFINER},
+        insert={**WORKER, **DEFINER},
+        update={**WORKER, **DEFINER},
+        touch=("last_error", "'e'"),
+    ),
+    "payment_actions": Law(
+        key=("payment_id",),
+        select={Kind.PERSON: PAYER, Kind.ADMIN: NO_ROW, **WORKER},
+        insert=WORKER,
+        update=WORKER,
+        touch=("next_action", "'{}'"),
+    ),
+    "payment_operations": Law(
+        key=("id",),
+        select={**ADMIN, **WORKER, **DEFINER},
+        insert={**WORKER, **DEFINER},
+        update={**WORKER, **DEFINER},
+        touch=("attempts", "3"),
+    ),
+    "sandbox_charges": Law(
+        key=("reference",),
+        select=WORKER,
+        insert=WORKER,
+        update=WORKER,
+        touch=("version", "2"),
+    ),
+    "webhook_events": Law(
+        key=("id",),
+        select={**ADMIN, **WORKER},
+        insert=WORKER,
+        update=WORKER,
+        delete=WORKER,
+        touch=("attempts", "3"),
+    ),
+}
+
+PLUMBING_LAWS: Mapping[str, Law] = {
+    "audit_logs": Law(
+        key=("id",),
+        select={**ADMIN, **WORKER},
+        insert={
+            Kind.ANONYMOUS: UNSIGNED,
+            Kind.PERSON: OWN_AND_TRUE,
+            **ADMIN,
+            **WORKER,
+            **DEFINER,
+        },
+    ),
+    "outbox": Law(
+        key=("id",),
+        select={**ADMIN, **WORKER},
+        insert={Kind.ANONYMOUS: EVERY_ROW, Kind.PERSON: SOMEBODY, **ADMIN, **WORKER, **DEFINER},
+        update=WORKER,
+        delete=WORKER,
+        touch=("attempts", "3"),
+    ),
+    "job_runs": Law(
+        key=("id",),
+        select={**ADMIN, **WORKER},
+        insert=WORKER,
+        update=WORKER,
+        delete=WORKER,
+        touch=("done_count", "3"),
+    ),
+    "idempotency_keys": Law(
+        key=("caller", "route", "key"),
+        select={**WORKER, **DEFINER},
+        insert=DEFINER,
+        update={**WORKER, **DEFINER},
+        delete={**WORKER, **DEFINER},
+        touch=("lease_until", "now()"),
+    ),
+    "rate_limits": Law(
+        key=("key",),
+        select={**WORKER, **DEFINER},
+        insert=DEFINER,
+        update=DEFINER,
+        delete=WORKER,
+        touch=("arrives_at", "now()"),
+    ),
+    "schema_state": _state_of_schema("id", ("applied_at", "now()")),
+    "alembic_version": _state_of_schema("version_num", ("version_num", "'x'")),
+}
+
+
+def _owned(law: Law) -> Law:
+    """The owner of a table may name it, and FORCE gives it no row: mistakes fail closed."""
+    nothing = {Kind.OWNER: NO_ROW}
+    return replace(
+        law,
+        select={**nothing, **law.select},
+        update={**nothing, **law.update},
+        delete={**nothing, **law.delete},
+    )
+
+
+LAWS: Mapping[str, Law] = {
+    name: _owned(law)
+    for laws in (
+        PEOPLE_LAWS,
+        SPECIALIST_LAWS,
+        CALENDAR_LAWS,
+        BOOKING_LAWS,
+        MONEY_LAWS,
+        PLUMBING_LAWS,
+    )
+    for name, law in laws.items()
+}
+"""Every table and view of the schema; a test fails when one is missing here."""

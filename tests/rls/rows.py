@@ -1,0 +1,368 @@
+"""The wall's little world: a few rows in every table, and whose they are."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+from consulta.platform.db.migrations import code_state
+from tests.rls.oracle import Row
+from tests.rls.people import CLIENTS, PEOPLE, SPECIALISTS, uid
+
+_NOW = datetime.now(UTC).replace(microsecond=0)
+_HASH = b"h" * 32
+VERIFIED = ("sara", "omar")
+
+BOOKINGS = (
+    ("b1", "sara", "anna", "confirmed"),
+    ("b2", "omar", "ben", "confirmed"),
+    ("b3", "sara", "anna", "cancelled"),
+    ("b4", "omar", "ben", "cancelled"),
+    ("b5", "omar", "ben", "pending_payment"),
+    ("b6", "sara", "omar", "awaiting_confirmation"),
+)
+"""Label, specialist, client, status. Omar is a specialist and Sara's client."""
+
+
+def _one_each(names: tuple[str, ...], **values: object) -> tuple[Row, ...]:
+    """A row of everybody's own, with the person's id where a value says `ID`."""
+    return tuple(
+        Row(name, {k: uid(name) if v is ID else v for k, v in values.items()}, owner=name)
+        for name in names
+    )
+
+
+ID = object()
+"""Stands for the id of the person whose row it is."""
+
+
+def _page_parts(label: str, **values: object) -> Iterator[Row]:
+    for name in SPECIALISTS:
+        yield Row(
+            f"{label} of {name}",
+            {"specialist_id": uid(name), **values},
+            owner=name,
+            shown=name in VERIFIED,
+        )
+
+
+def _with_ids(rows: Iterator[Row]) -> Iterator[Row]:
+    for row in rows:
+        yield Row(
+            row.label,
+            {"id": uid(row.label), **row.values},
+            owner=row.owner,
+            shown=row.shown and row.values.get("is_active", True) is True,
+        )
+
+
+def _rates() -> Iterator[Row]:
+    fixed = {"name": "Session", "price_minor": 20000, "currency": "USD"}
+    yield from _with_ids(_page_parts("rate", kind="standard", is_active=True, **fixed))
+    yield from _with_ids(_page_parts("old rate", kind="old", is_active=False, **fixed))
+
+
+def _rules() -> Iterator[Row]:
+    fixed = {"weekday": 1, "starts_minute": 540, "ends_minute": 1020}
+    yield from _with_ids(_page_parts("rule", is_active=True, **fixed))
+    yield from _with_ids(_page_parts("old rule", is_active=False, **fixed))
+
+
+def _exceptions() -> Iterator[Row]:
+    day = (_NOW + timedelta(days=40)).date()
+    yield from _with_ids(_page_parts("exception", exception_date=day, is_available=False))
+
+
+def _reasons() -> Iterator[Row]:
+    for name in SPECIALISTS:
+        yield Row(
+            f"reason of {name}",
+            {
+                "exception_id": uid(f"exception of {name}"),
+                "specialist_id": uid(name),
+                "reason": "vacation",
+            },
+            owner=name,
+        )
+
+
+def _slots() -> Iterator[Row]:
+    for number, (label, specialist, client, status) in enumerate(BOOKINGS):
+        starts = _NOW + timedelta(days=10 + number)
+        ends = starts + timedelta(minutes=30)
+        ended = status == "cancelled"
+        yield Row(
+            f"slot {label}",
+            {
+                "id": uid(f"slot {label}"),
+                "specialist_id": uid(specialist),
+                "starts_at": starts,
+                "ends_at": ends,
+                "session_starts_at": starts,
+                "session_ends_at": ends,
+                "status": "released" if ended else "booked",
+                "held_by": uid(client),
+                "rate_id": uid(f"rate of {specialist}"),
+            },
+            specialist=specialist,
+            client=client,
+        )
+
+
+def _bookings() -> Iterator[Row]:
+    for (label, specialist, client, status), slot in zip(BOOKINGS, _slots(), strict=True):
+        yield _shared(
+            label,
+            specialist,
+            client,
+            id=uid(label),
+            rate_id=uid(f"rate of {specialist}"),
+            slot_id=slot.values["id"],
+            kind="standard",
+            status=status,
+            starts_at=slot.values["session_starts_at"],
+            ends_at=slot.values["session_ends_at"],
+            price_minor=20000,
+            currency="USD",
+            policy="standard",
+            booked_by=uid(client),
+            expires_at=_NOW + timedelta(minutes=30),
+        )
+
+
+def _shared(label: str, specialist: str, client: str, **values: object) -> Row:
+    parties = {"specialist_id": uid(specialist), "client_id": uid(client)}
+    return Row(label, {**values, **parties}, specialist=specialist, client=client)
+
+
+def _history() -> Iterator[Row]:
+    for label, specialist, client, status in BOOKINGS:
+        name = f"history {label}"
+        yield _shared(
+            name,
+            specialist,
+            client,
+            id=uid(name),
+            booking_id=uid(label),
+            to_status=status,
+            actor_kind="client",
+        )
+
+
+def _cancellations() -> Iterator[Row]:
+    tries = (
+        # label, booking, specialist, client, who signs, as what, is it true, is it in the table
+        ("c3", "b3", "sara", "anna", "anna", "client", True, True),
+        ("c4", "b4", "omar", "ben", "omar", "specialist", True, True),
+        ("as the other side", "b3", "sara", "anna", "anna", "specialist", False, False),
+        ("in another's name", "b3", "sara", "anna", "sara", "client", False, False),
+        ("of strangers", "b4", "omar", "ben", "anna", "client", False, False),
+        ("as an admin", "b3", "sara", "anna", "anna", "admin", False, False),
+    )
+    for label, booking, specialist, client, who, kind, honest, present in tries:
+        yield Row(
+            label,
+            {
+                "id": uid(label),
+                "booking_id": uid(booking),
+                "specialist_id": uid(specialist),
+                "client_id": uid(client),
+                "cancelled_by": uid(who),
+                "cancelled_by_kind": kind,
+                "cancellation_policy_applied": "standard",
+                "currency": "USD",
+            },
+            owner=who,
+            specialist=specialist,
+            client=client,
+            candidate=not present,
+            spoken_for=honest,
+        )
+
+
+def _payments() -> Iterator[Row]:
+    for label, specialist, client, _ in BOOKINGS[:2]:
+        name = f"payment {label}"
+        yield _shared(
+            name,
+            specialist,
+            client,
+            id=uid(name),
+            booking_id=uid(label),
+            provider="sandbox",
+            amount_minor=20000,
+            currency="USD",
+        )
+
+
+def _of_payments(**values: object) -> Iterator[Row]:
+    for payment in _payments():
+        yield Row(
+            payment.label,
+            {"payment_id": payment.values["id"], **values},
+            specialist=payment.specialist,
+            client=payment.client,
+        )
+
+
+def _actions() -> Iterator[Row]:
+    for row, payment in zip(_of_payments(next_action='{"secret": 1}'), _payments(), strict=True):
+        parties = {k: payment.values[k] for k in ("specialist_id", "client_id")}
+        yield Row(row.label, {**row.values, **parties}, client=row.client)
+
+
+def _operations() -> Iterator[Row]:
+    for row in _of_payments(kind="authorize", amount_minor=20000):
+        yield Row(row.label, {"id": uid(f"operation {row.label}"), **row.values})
+
+
+def _entries() -> Iterator[Row]:
+    tries = (
+        ("anna", "client", True, True),
+        ("sara", "specialist", True, True),
+        (None, "anonymous", True, True),
+        (None, "system:jobs", False, True),
+        ("anna", "admin", False, False),
+        ("anna", "anonymous", False, False),
+    )
+    for who, actor, honest, present in tries:
+        label = f"entry of {who} as {actor}"
+        yield Row(
+            label,
+            {
+                "id": uid(label),
+                "actor_id": uid(who) if who else None,
+                "actor": actor,
+                "action": "a",
+                "subject_type": "s",
+            },
+            owner=who,
+            candidate=not present,
+            spoken_for=honest,
+        )
+
+
+def _sessions() -> tuple[Row, ...]:
+    return tuple(
+        Row(
+            name,
+            {
+                "id": uid(f"session {name}"),
+                "user_id": uid(name),
+                "family_id": uid(name),
+                "token_hash": uid(name).bytes * 2,
+                "expires_at": _NOW + timedelta(days=1),
+                "family_expires_at": _NOW + timedelta(days=2),
+            },
+            owner=name,
+        )
+        for name in ("anna", "sara")
+    )
+
+
+def _users() -> tuple[Row, ...]:
+    kinds = {"ada": "admin"} | dict.fromkeys(SPECIALISTS, "specialist")
+    return tuple(
+        Row(
+            name,
+            {
+                "id": uid(name),
+                "email": f"{name}@people.example",
+                "role": kinds.get(name, "client"),
+            },
+            owner=name,
+        )
+        for name in PEOPLE
+    )
+
+
+def _profiles() -> tuple[Row, ...]:
+    return tuple(
+        Row(
+            name,
+            {"user_id": uid(name), "full_name": name},
+            owner=name,
+            known_to=tuple({s for _, s, client, _ in BOOKINGS if client == name}),
+        )
+        for name in PEOPLE
+    )
+
+
+def _specialists() -> tuple[Row, ...]:
+    return tuple(
+        Row(
+            name,
+            {
+                "id": uid(name),
+                "full_name": name,
+                "time_zone": "UTC",
+                "is_verified": name in VERIFIED,
+                "verified_at": _NOW if name in VERIFIED else None,
+            },
+            owner=name,
+            shown=name in VERIFIED,
+        )
+        for name in SPECIALISTS
+    )
+
+
+def _two(**values: object) -> tuple[Row, ...]:
+    """Two rows of nobody's, told apart by whatever value is a text with a place for a number."""
+    return tuple(
+        Row(
+            str(number),
+            {k: v.format(number) if isinstance(v, str) else v for k, v in values.items()},
+        )
+        for number in (1, 2)
+    )
+
+
+def _numbered(name: str, **values: object) -> tuple[Row, ...]:
+    return tuple(
+        Row(row.label, {"id": uid(f"{name} {row.label}"), **row.values}) for row in _two(**values)
+    )
+
+
+WORLD: Mapping[str, tuple[Row, ...]] = {
+    "users": _users(),
+    "credentials": _one_each(("anna", "sara"), user_id=ID, password_hash="x"),
+    "user_sessions": _sessions(),
+    "profiles": _profiles(),
+    "profile_contacts": _one_each((*CLIENTS, *VERIFIED), user_id=ID, phone="+971501234567"),
+    "specialists": _specialists(),
+    "specialist_contacts": _one_each(SPECIALISTS, specialist_id=ID, email="a@b.example"),
+    "specialist_specialties": tuple(_page_parts("field", specialty="Cardiology")),
+    "specialist_languages": tuple(_page_parts("tongue", language="Arabic")),
+    "specialist_rates": tuple(_rates()),
+    "availability_rules": tuple(_rules()),
+    "specialist_availability_exceptions": tuple(_exceptions()),
+    "availability_exception_reasons": tuple(_reasons()),
+    "calendars": _one_each(SPECIALISTS, specialist_id=ID),
+    "slots": tuple(_slots()),
+    "bookings": tuple(_bookings()),
+    "booking_status_history": tuple(_history()),
+    "booking_cancellations": tuple(_cancellations()),
+    "payments": tuple(_payments()),
+    "payment_actions": tuple(_actions()),
+    "payment_operations": tuple(_operations()),
+    "sandbox_charges": _two(reference="r{}", payment_id="p{}", state="{{}}"),
+    "webhook_events": _numbered("event", provider="stripe", event_id="e{}", kind="k"),
+    "audit_logs": tuple(_entries()),
+    "outbox": _numbered("message", topic="t{}", payload="{{}}"),
+    "job_runs": _numbered("run", job="j{}", due_at=_NOW, lease_until=_NOW),
+    "idempotency_keys": _two(
+        caller="c{}", route="r", key="k", fingerprint=_HASH, lease_until=_NOW, expires_at=_NOW
+    ),
+    "rate_limits": _two(key="k{}", arrives_at=_NOW),
+    # Present already: the migration wrote them.
+    "schema_state": (Row("state", {"id": True, "revision": "r"}),),
+    "alembic_version": (Row("version", {"version_num": code_state().revision}),),
+    "booking_views": tuple(_bookings()),
+}
+"""Every table and view, parents before children."""
+
+VIEWS = ("booking_views",)
+ALREADY_THERE = ("schema_state", "alembic_version", *VIEWS)
+
+NOT_OURS_TO_NAME: Mapping[str, tuple[str, ...]] = {
+    "specialists": ("is_verified", "verified_at"),
+}
+"""Columns that a try to insert leaves out, beside an id that the database makes."""
