@@ -7,6 +7,7 @@ from consulta.features.bookings.router import router as bookings
 from consulta.features.payments.router import router as payments
 from consulta.features.payments.router import sandbox_router as sandbox
 from consulta.features.profiles.router import router as profiles
+from consulta.features.webhooks.router import router as webhooks
 from consulta.settings import Settings
 
 API = "/api/v1"
@@ -18,3 +19,4 @@ def mount(app: FastAPI, settings: Settings) -> None:
         app.include_router(router, prefix=API)
     if settings.payments.default_provider == "sandbox":
         app.include_router(sandbox, prefix=API)
+    app.include_router(webhooks)

@@ -14,6 +14,8 @@ from consulta.features.payments.events import (
     PaymentTaken,
 )
 from consulta.features.payments.flows import Till
+from consulta.features.webhooks import jobs as webhook_jobs
+from consulta.features.webhooks.flows import LetterBox, letter_box
 from consulta.platform.auth.identity import Identities
 from consulta.platform.auth.passwords import Passwords
 from consulta.platform.crypto import Vault
@@ -48,6 +50,7 @@ class Service:
     identities: Identities
     passwords: Passwords
     till: Till
+    letter_box: LetterBox
     jobs: Jobs
     scheduler: Scheduler
 
@@ -57,6 +60,7 @@ class Service:
         app.state.identities = self.identities
         app.state.passwords = self.passwords
         app.state.till = self.till
+        app.state.letter_box = self.letter_box
         app.state.jobs = self.jobs
         app.state.scheduler = self.scheduler
 
@@ -81,7 +85,9 @@ def wire(settings: Settings, engines: Engines, *, vault: Vault) -> Service:
         providers_of(settings.payments, database),
         patience_seconds=settings.payments.timeout_seconds,
     )
-    jobs = Jobs(database, _jobs(till))
+    box = letter_box(till)
+    jobs = Jobs(database, _jobs(till, box))
+    box.inbox.wakes(lambda: jobs.nudge("webhooks.letters"))
     return Service(
         settings=settings,
         vault=vault,
@@ -91,6 +97,7 @@ def wire(settings: Settings, engines: Engines, *, vault: Vault) -> Service:
             memory_kib=settings.auth.password_memory_kib, passes=settings.auth.password_passes
         ),
         till=till,
+        letter_box=box,
         jobs=jobs,
         scheduler=Scheduler(jobs),
     )
@@ -117,5 +124,5 @@ def providers_of(settings: PaymentSettings, database: Database) -> PaymentProvid
     return PaymentProviders(providers, default=settings.default_provider)
 
 
-def _jobs(till: Till) -> tuple[Job, ...]:
-    return (*booking_jobs.JOBS, *payment_jobs.jobs_of(till))
+def _jobs(till: Till, box: LetterBox) -> tuple[Job, ...]:
+    return (*booking_jobs.JOBS, *payment_jobs.jobs_of(till), *webhook_jobs.jobs_of(box))

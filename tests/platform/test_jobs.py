@@ -40,12 +40,6 @@ def at(text: str) -> datetime:
 DUE = at("2026-11-20T12:15:00")
 
 
-async def settled(jobs: Jobs) -> None:
-    """Whatever the last tick began has come to its end."""
-    while jobs._inflight:
-        await asyncio.sleep(0.005)
-
-
 # --- When
 
 
@@ -99,9 +93,9 @@ async def test_five_due_times_on_two_replicas_are_five_runs(database: TestDataba
         for _ in range(5):
             await asyncio.gather(*(jobs.start_due() for jobs in replicas))
             for jobs in replicas:
-                await settled(jobs)
+                await jobs.idle()
                 await jobs.start_due()
-                await settled(jobs)
+                await jobs.idle()
             await travel(database, MINUTE)
 
     assert len(seen) == 5
@@ -132,11 +126,11 @@ async def test_due_times_missed_during_downtime_melt_into_one_run(
 ) -> None:
     jobs = Jobs(doors, [every(nothing)])
     await jobs.start_due()
-    await settled(jobs)
+    await jobs.idle()
     await travel(database, timedelta(days=3))
     for _ in range(3):
         await jobs.start_due()
-        await settled(jobs)
+        await jobs.idle()
     assert len(await rows(database, "SELECT FROM app.job_runs")) == 2
 
 
@@ -174,7 +168,7 @@ async def test_a_caller_who_stops_waiting_does_not_stop_the_run(doors: Database)
     outcome = await jobs.run_now("things.tidy", triggered_by="cron", wait_seconds=0.2)
     assert outcome.is_running
     may_go.set()
-    await settled(jobs)
+    await jobs.idle()
     async with doors.read(Run(database=doors, name="x", now=DUE, lease=None).actor) as work:
         assert await work.fetchval("SELECT state FROM app.job_runs") == "done"
 
@@ -223,14 +217,14 @@ async def test_the_clock_itself_finds_what_a_killed_process_left(
 ) -> None:
     jobs = Jobs(doors, [every(nothing, interval=timedelta(days=365_00))])
     await jobs.start_due()
-    await settled(jobs)
+    await jobs.idle()
     async with database.connected() as superuser:
         await superuser.execute(
             "UPDATE app.job_runs SET state = 'running', lease_until = app.now() - interval '1 s',"
             " finished_at = NULL"
         )
     assert await jobs.start_due() == 1
-    await settled(jobs)
+    await jobs.idle()
     assert await jobs.start_due() == 0
     run = (await rows(database, "SELECT state, attempts FROM app.job_runs"))[0]
     assert tuple(run) == ("done", 2)
@@ -350,7 +344,7 @@ async def test_what_passes_by_itself_is_tried_again_and_at_last_fails(
     states = []
     for _ in range(6):
         await jobs.start_due()
-        await settled(jobs)
+        await jobs.idle()
         run = (await rows(database, "SELECT state, attempts, last_error FROM app.job_runs"))[0]
         states.append(tuple(run))
         await travel(database, timedelta(minutes=2))
@@ -518,7 +512,7 @@ async def test_a_loop_writes_no_rows_and_never_overlaps(
     for _ in range(10):
         jobs.start_loop(jobs.all[0])
     asked = await jobs.run_now("things.tidy", triggered_by="cli")
-    await settled(jobs)
+    await jobs.idle()
 
     assert (most, passes, asked.is_running) == (1, 1, True)
     assert await rows(database, "SELECT FROM app.job_runs") == []
@@ -538,7 +532,7 @@ async def test_a_nudge_during_a_pass_brings_one_more(doors: Database) -> None:
     await going.wait()
     for _ in range(5):
         jobs.nudge("things.tidy")
-    await settled(jobs)
+    await jobs.idle()
     assert passes == 2
 
 
@@ -553,7 +547,7 @@ async def test_a_loop_that_fails_rests_and_recovers(doors: Database) -> None:
     jobs = Jobs(doors, [every(body, interval=timedelta(seconds=1), loop=True)])
     for _ in range(3):
         jobs.start_loop(jobs.all[0])
-        await settled(jobs)
+        await jobs.idle()
     assert passes == 1
     outcome: Outcome = await jobs.run_now("things.tidy", triggered_by="cli")
     assert (outcome.state, outcome.last_error, passes) == (RunState.FAILED, "RuntimeError", 2)

@@ -101,7 +101,8 @@ WITH due AS (
     LIMIT $1
     FOR UPDATE SKIP LOCKED)
 UPDATE app.webhook_events e
-SET state = 'leased', lease_until = app.now() + $2, fence = fence + 1, attempts = attempts + 1
+SET state = 'leased', lease_until = app.now() + $2::interval, fence = fence + 1,
+    attempts = attempts + 1
 FROM due WHERE e.id = due.id
 RETURNING e.id, e.provider, e.account, e.kind, e.charge_reference, e.payment_id, e.livemode,
           e.attempts, e.fence, e.received_at
@@ -115,7 +116,8 @@ WHERE id = $1 AND fence = $2 AND state = 'leased'
 
 _RETRY = """
 UPDATE app.webhook_events
-SET state = 'received', last_error = $3, lease_until = NULL, next_attempt_at = app.now() + $4
+SET state = 'received', last_error = $3, lease_until = NULL,
+    next_attempt_at = app.now() + $4::interval
 WHERE id = $1 AND fence = $2 AND state = 'leased'
 """
 
@@ -130,7 +132,7 @@ _PURGE = """
 DELETE FROM app.webhook_events
 WHERE id IN (
     SELECT id FROM app.webhook_events
-    WHERE received_at < app.now() - $1 AND state IN ('done', 'ignored')
+    WHERE received_at < app.now() - $1::interval AND state IN ('done', 'ignored')
     ORDER BY received_at LIMIT $2)
 """
 

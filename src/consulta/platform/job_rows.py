@@ -119,14 +119,14 @@ WHERE job = $1 AND due_at = $2 AND state = 'running' AND attempts >= $3
 
 _TAKE_OVER = """
 UPDATE app.job_runs
-SET fence = fence + 1, attempts = attempts + 1, lease_until = app.now() + $3
+SET fence = fence + 1, attempts = attempts + 1, lease_until = app.now() + $3::interval
 WHERE job = $1 AND due_at = $2 AND state = 'running'
 RETURNING id, fence, attempts, done_count, skipped_count, failed_count
 """
 
 _INSERT = """
 INSERT INTO app.job_runs (job, due_at, lease_until, triggered_by)
-VALUES ($1, $2, app.now() + $3, $4)
+VALUES ($1, $2, app.now() + $3::interval, $4)
 ON CONFLICT (job, due_at) DO NOTHING
 RETURNING id, fence, attempts, done_count, skipped_count, failed_count
 """
@@ -144,7 +144,7 @@ ORDER BY due_at DESC LIMIT 1
 
 _RENEW = """
 UPDATE app.job_runs
-SET lease_until = app.now() + $3, done_count = $4, skipped_count = $5, failed_count = $6
+SET lease_until = app.now() + $3::interval, done_count = $4, skipped_count = $5, failed_count = $6
 WHERE id = $1 AND fence = $2 AND state = 'running'
 """
 
@@ -163,7 +163,7 @@ _PURGE = """
 DELETE FROM app.job_runs
 WHERE id IN (
     SELECT r.id FROM app.job_runs r
-    WHERE r.started_at < app.now() - $1 AND r.state <> 'running'
+    WHERE r.started_at < app.now() - $1::interval AND r.state <> 'running'
       AND r.due_at < (SELECT max(newer.due_at) FROM app.job_runs newer WHERE newer.job = r.job)
     ORDER BY r.started_at LIMIT $2)
 """

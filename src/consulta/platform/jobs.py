@@ -170,6 +170,11 @@ class Jobs:
         """From now on nothing is begun; what runs goes on."""
         self._stopping = True
 
+    async def idle(self) -> None:
+        """Whatever had begun by now, loops included, has come to its end."""
+        while self._inflight:
+            await asyncio.wait(list(self._inflight))
+
     async def drain(self, seconds: float) -> None:
         """Nothing runs any more. What is not done by then is cancelled, and its lease released so
         that another replica resumes it at once.

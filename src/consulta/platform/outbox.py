@@ -84,7 +84,8 @@ WITH due AS (
     FOR UPDATE SKIP LOCKED),
 claimed AS (
     UPDATE app.outbox o
-    SET state = 'leased', lease_until = app.now() + $2, fence = fence + 1, attempts = attempts + 1
+    SET state = 'leased', lease_until = app.now() + $2::interval, fence = fence + 1,
+        attempts = attempts + 1
     FROM due WHERE o.id = due.id
     RETURNING o.id, o.topic, o.payload, o.attempts, o.fence, o.created_at, o.xid)
 SELECT id, topic, payload, attempts, fence, created_at FROM claimed ORDER BY xid, id
@@ -96,7 +97,7 @@ SET state = 'done', settled_at = app.now()
 WHERE id IN (
     SELECT id FROM app.outbox
     WHERE state = 'pending' AND NOT topic = ANY($1) AND {_IS_VISIBLE}
-      AND (topic = ANY($2) OR created_at <= app.now() - $3)
+      AND (topic = ANY($2) OR created_at <= app.now() - $3::interval)
     ORDER BY xid, id
     LIMIT $4
     FOR UPDATE SKIP LOCKED)
@@ -118,7 +119,7 @@ WHERE o.id = d.id AND o.fence = d.fence AND o.state = 'leased'
 
 _FAIL = """
 UPDATE app.outbox
-SET state = $3, lease_until = NULL, last_error = $4, next_attempt_at = app.now() + $5,
+SET state = $3, lease_until = NULL, last_error = $4, next_attempt_at = app.now() + $5::interval,
     settled_at = CASE WHEN $3 = 'parked' THEN app.now() END
 WHERE id = $1 AND fence = $2 AND state = 'leased'
 """
@@ -133,7 +134,7 @@ WHERE id = $1 AND state = 'parked'
 _PURGE = """
 DELETE FROM app.outbox
 WHERE id IN (
-    SELECT id FROM app.outbox WHERE state = 'done' AND settled_at < app.now() - $1
+    SELECT id FROM app.outbox WHERE state = 'done' AND settled_at < app.now() - $1::interval
     ORDER BY settled_at LIMIT $2)
 """
 

@@ -1,8 +1,9 @@
-"""One practice whose calendar is written anew for every question asked of it."""
+"""A practice for the slot engine to be asked about, and one to book at, with those who come in."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -40,3 +41,36 @@ async def engine(module_database: TestDatabase) -> AsyncIterator[Engine]:
     async with module_database.connected() as connection:
         await ledger.open_practice(connection)
         yield Engine(connection)
+
+
+@pytest.fixture
+async def office(database: TestDatabase) -> AsyncIterator[asyncpg.Connection]:
+    """A superuser's connection to a practice open from nine to twelve, early on Monday."""
+    async with database.connected() as connection:
+        await ledger.open_practice(connection)
+        await ledger.write(connection, ledger.NINE_TO_TWELVE)
+        await ledger.travel_to(connection, ledger.MONDAY)
+        yield connection
+
+
+@pytest.fixture
+async def rate(office: asyncpg.Connection) -> UUID:
+    """The practice's standard rate, as long as a slot."""
+    return await ledger.offer_rate(office)
+
+
+@pytest.fixture
+async def worker(
+    database: TestDatabase, office: asyncpg.Connection
+) -> AsyncIterator[asyncpg.Connection]:
+    async with database.connected("consulta_worker") as connection:
+        yield connection
+
+
+@pytest.fixture
+async def api(
+    database: TestDatabase, office: asyncpg.Connection
+) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of the web pool: it may do nothing until a person is stamped on it."""
+    async with database.connected("consulta_api") as connection:
+        yield connection

@@ -1,17 +1,21 @@
-"""Writes an oracle's calendar into the database, and asks the slot engine the oracle's questions."""
+"""Writes an oracle's calendar into the database, and asks the engine the oracle's questions."""
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import md5
 from uuid import UUID
 
 import asyncpg
 
-from tests.features.availability.oracle import Calendar, Claim, Question, Slot
+from tests.features.availability.oracle import Calendar, Claim, Question, Rule, Slot
 
 SPECIALIST = UUID("0193f000-0000-7000-8000-000000000001")
 OTHER_SPECIALIST = UUID("0193f000-0000-7000-8000-000000000002")
+
+MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
+NINE, HALF_PAST, TEN = (MONDAY + timedelta(minutes=minute) for minute in (540, 570, 600))
+NINE_TO_TWELVE = Calendar("UTC", rules=[Rule(day, 540, 720) for day in range(7)])
 
 
 async def open_practice(connection: asyncpg.Connection, specialist: UUID = SPECIALIST) -> None:

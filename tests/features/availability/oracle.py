@@ -1,4 +1,4 @@
-"""What is free, said a second time: slow, plain Python over `zoneinfo`, sharing nothing with the SQL.
+"""What is free, said a second time: slow, plain Python over `zoneinfo`, and nothing of the SQL.
 
 It asks each conceivable start one question after the other; the property tests hold the slot engine
 against it (D2).
@@ -154,7 +154,7 @@ def weekday(day: date) -> int:
 
 
 def windows_of(calendar: Calendar, day: date) -> list[Window]:
-    """The hours of that date before blocks: custom ones, or else the rules; overlapping ones merged."""
+    """The hours of that date before blocks: custom, else the rules; overlapping ones merged."""
     rules = [rule for rule in calendar.rules if rule.active and rule.weekday == weekday(day)]
     first = min(rules, key=lambda rule: rule.precedence, default=None)
     custom = [

@@ -1,7 +1,6 @@
-"""Claims: what is listed can be booked, what is booked is listed no more, and refusals say why."""
+"""Claims: what is listed can be booked and nothing else; released, moved and replaced in order."""
 
-from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -12,37 +11,18 @@ from hypothesis import strategies as st
 from tests.conftest import TestDatabase
 from tests.features.availability import ledger, oracle
 from tests.features.availability.door import Person, Refused, claim, live_spans
-from tests.features.availability.ledger import OTHER_SPECIALIST, SPECIALIST
-from tests.features.availability.oracle import Calendar, Rule, Slot
+from tests.features.availability.ledger import (
+    HALF_PAST,
+    MONDAY,
+    NINE,
+    NINE_TO_TWELVE,
+    OTHER_SPECIALIST,
+    SPECIALIST,
+    TEN,
+)
+from tests.features.availability.oracle import Slot
 from tests.features.availability.strategies import situations
 from tests.features.availability.test_engine import Situation
-
-MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
-NINE, HALF_PAST, TEN = (MONDAY + timedelta(minutes=minute) for minute in (540, 570, 600))
-OPEN = Calendar("UTC", rules=[Rule(day, 540, 720) for day in range(7)])
-
-
-@pytest.fixture
-async def office(database: TestDatabase) -> AsyncIterator[asyncpg.Connection]:
-    """A superuser's connection to a practice that is open from nine to twelve, early on Monday."""
-    async with database.connected() as connection:
-        await ledger.open_practice(connection)
-        await ledger.write(connection, OPEN)
-        await ledger.travel_to(connection, MONDAY)
-        yield connection
-
-
-@pytest.fixture
-async def rate(office: asyncpg.Connection) -> UUID:
-    return await ledger.offer_rate(office)
-
-
-@pytest.fixture
-async def worker(
-    database: TestDatabase, office: asyncpg.Connection
-) -> AsyncIterator[asyncpg.Connection]:
-    async with database.connected("consulta_worker") as connection:
-        yield connection
 
 
 async def status_of(connection: asyncpg.Connection, slot: UUID) -> str:
@@ -157,7 +137,7 @@ async def test_a_claim_elsewhere_is_nobodys_own(
     office: asyncpg.Connection, worker: asyncpg.Connection, rate: UUID
 ) -> None:
     await ledger.open_practice(office, OTHER_SPECIALIST)
-    await ledger.write(office, OPEN, OTHER_SPECIALIST)
+    await ledger.write(office, NINE_TO_TWELVE, OTHER_SPECIALIST)
     other_rate = await ledger.offer_rate(office, specialist=OTHER_SPECIALIST)
     elsewhere = await claim(worker, other_rate, NINE, specialist=OTHER_SPECIALIST)
     await claim(worker, rate, NINE, own_slot=elsewhere["id"])
@@ -232,80 +212,6 @@ async def test_a_released_claim_cannot_be_moved(worker: asyncpg.Connection, rate
         await worker.execute("SELECT app.move($1, $2, $3)", old["id"], rate, TEN)
 
 
-async def test_refusals_name_what_is_missing(
-    office: asyncpg.Connection, worker: asyncpg.Connection, rate: UUID
-) -> None:
-    await ledger.open_practice(office, OTHER_SPECIALIST)
-    others = await ledger.offer_rate(office, specialist=OTHER_SPECIALIST)
-    for specialist, wanted, code in (
-        (uuid4(), rate, "SPECIALIST_NOT_FOUND"),
-        (SPECIALIST, uuid4(), "RATE_NOT_FOUND"),
-        (SPECIALIST, others, "RATE_NOT_FOUND"),
-    ):
-        with pytest.raises(Refused, match=code):
-            await claim(worker, wanted, NINE, specialist=specialist)
-    await office.execute("UPDATE app.specialist_rates SET is_active = false WHERE id = $1", rate)
-    with pytest.raises(Refused, match="RATE_NOT_FOUND"):
-        await claim(worker, rate, NINE)
-
-
-@pytest.mark.parametrize(
-    ("calendar", "code"),
-    [
-        (Calendar("UTC", rules=OPEN.rules, accepting=False), "NOT_ACCEPTING"),
-        (Calendar("UTC", rules=OPEN.rules, verified=False), "SPECIALIST_NOT_FOUND"),
-    ],
-)
-async def test_refusals_name_who_cannot_be_booked(
-    office: asyncpg.Connection,
-    worker: asyncpg.Connection,
-    rate: UUID,
-    calendar: Calendar,
-    code: str,
-) -> None:
-    await ledger.write(office, calendar)
-    with pytest.raises(Refused, match=code):
-        await claim(worker, rate, NINE)
-
-
-@pytest.mark.parametrize(
-    "starts_at",
-    [
-        NINE + timedelta(minutes=1),
-        NINE - timedelta(minutes=30),
-        MONDAY - timedelta(hours=15),
-        NINE + timedelta(days=200),
-        datetime(9999, 12, 31, 9, tzinfo=UTC),
-    ],
-)
-async def test_times_that_are_not_offered_are_refused(
-    worker: asyncpg.Connection, rate: UUID, starts_at: datetime
-) -> None:
-    with pytest.raises(Refused, match="SLOT_NOT_OFFERED"):
-        await claim(worker, rate, starts_at)
-
-
-async def test_a_start_inside_another_session_is_taken(
-    worker: asyncpg.Connection, rate: UUID
-) -> None:
-    await claim(worker, rate, NINE)
-    for minutes in (-29, 0, 1, 29):
-        with pytest.raises(Refused, match="SLOT_TAKEN"):
-            await claim(worker, rate, NINE + timedelta(minutes=minutes))
-
-
-async def test_a_full_day_says_so(
-    office: asyncpg.Connection, worker: asyncpg.Connection, rate: UUID
-) -> None:
-    rules = [Rule(day, 540, 720, cap=1) for day in range(7)]
-    await ledger.write(office, Calendar("UTC", rules=rules))
-    first = await claim(worker, rate, NINE)
-    with pytest.raises(Refused, match="DAY_FULL"):
-        await claim(worker, rate, TEN)
-    await claim(worker, rate, TEN, own_slot=first["id"])
-    await claim(worker, rate, NINE + timedelta(days=1))
-
-
 @pytest.mark.parametrize(
     "call",
     [
@@ -337,7 +243,3 @@ async def test_the_constraint_has_the_last_word(office: asyncpg.Connection, rate
     with pytest.raises(asyncpg.ExclusionViolationError) as caught:
         await office.execute(insert, SPECIALIST, HALF_PAST, TEN)
     assert caught.value.constraint_name == "slots_no_overlap_excl"
-
-
-def test_the_day_of_these_tests_is_a_monday() -> None:
-    assert oracle.weekday(date(2026, 6, 1)) == 1

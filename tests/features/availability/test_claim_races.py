@@ -1,10 +1,11 @@
-"""Twenty people, one slot: one gets it, nobody deadlocks; without lock and constraint they all do."""
+"""Twenty people, one slot: one gets it, nobody deadlocks; without lock and constraint many do."""
 
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
+from itertools import pairwise
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -13,19 +14,10 @@ import pytest
 from tests.conftest import TestDatabase
 from tests.features.availability import ledger
 from tests.features.availability.door import Person, Refused, live_spans
-from tests.features.availability.test_claim import MONDAY, NINE, OPEN
+from tests.features.availability.ledger import NINE
 
 PEOPLE = 20
 LOCK = "    PERFORM 1 FROM app.calendars c WHERE c.specialist_id = p_specialist FOR UPDATE;\n"
-
-
-@pytest.fixture
-async def office(database: TestDatabase) -> AsyncIterator[asyncpg.Connection]:
-    async with database.connected() as connection:
-        await ledger.open_practice(connection)
-        await ledger.write(connection, OPEN)
-        await ledger.travel_to(connection, MONDAY)
-        yield connection
 
 
 @pytest.fixture
@@ -54,7 +46,7 @@ async def race(people: Sequence[Person], rate: UUID, starts: Sequence[datetime])
 
 
 def are_apart(spans: Sequence[tuple[datetime, datetime]]) -> bool:
-    return all(one[1] <= other[0] for one, other in zip(spans, spans[1:], strict=False))
+    return all(one[1] <= other[0] for one, other in pairwise(spans))
 
 
 async def deadlocks(connection: asyncpg.Connection) -> int:

@@ -1,4 +1,4 @@
-"""Free times on the days when clocks jump: nothing that the wall clock skips, everything it repeats."""
+"""Free times on days when clocks jump: nothing that the wall clock skips, all that it repeats."""
 
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -51,11 +51,9 @@ async def test_an_autumn_overlap_yields_both_half_past_ones(engine: Engine) -> N
 async def test_hours_that_open_in_the_repeated_hour_open_the_second_time(engine: Engine) -> None:
     calendar = Calendar(NEW_YORK, rules=daily(60, 120))
     assert await offered(engine, calendar, AUTUMN) == ["01:00", "01:30"]
-    [first, _] = await engine.answer(
-        calendar,
-        Question(*(datetime(2026, 11, 1, hour, tzinfo=ZoneInfo(NEW_YORK)) for hour in (0, 12))),
-        now=datetime(2026, 10, 30, tzinfo=ZoneInfo("UTC")),
-    )
+    zone = ZoneInfo(NEW_YORK)
+    whole_day = Question(datetime(2026, 11, 1, tzinfo=zone), datetime(2026, 11, 2, tzinfo=zone))
+    [first, _] = await engine.answer(calendar, whole_day, now=datetime(2026, 10, 30, tzinfo=zone))
     assert first.starts_at == datetime(2026, 11, 1, 6, tzinfo=ZoneInfo("UTC"))
 
 

@@ -1,6 +1,6 @@
 """Each promise about free times, one plain example each, in wall clock times of the specialist."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest

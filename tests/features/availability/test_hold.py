@@ -1,7 +1,6 @@
 """Holds: ten minutes for one person or one token, few at a time, and nobody else's to release."""
 
 import json
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID, uuid4
@@ -9,36 +8,12 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from tests.conftest import TestDatabase
 from tests.features.availability import ledger
 from tests.features.availability.door import Person, Refused
-from tests.features.availability.ledger import SPECIALIST
-from tests.features.availability.test_claim import HALF_PAST, MONDAY, NINE, OPEN, TEN
+from tests.features.availability.ledger import HALF_PAST, MONDAY, NINE, SPECIALIST, TEN
 
 TOKEN = sha256(b"a hold's token").digest()
 WRONG = sha256(b"another").digest()
-
-
-@pytest.fixture
-async def office(database: TestDatabase) -> AsyncIterator[asyncpg.Connection]:
-    async with database.connected() as connection:
-        await ledger.open_practice(connection)
-        await ledger.write(connection, OPEN)
-        await ledger.travel_to(connection, MONDAY)
-        yield connection
-
-
-@pytest.fixture
-async def rate(office: asyncpg.Connection) -> UUID:
-    return await ledger.offer_rate(office)
-
-
-@pytest.fixture
-async def api(
-    database: TestDatabase, office: asyncpg.Connection
-) -> AsyncIterator[asyncpg.Connection]:
-    async with database.connected("consulta_api") as connection:
-        yield connection
 
 
 async def test_a_hold_says_what_is_held_and_until_when(api: asyncpg.Connection, rate: UUID) -> None:

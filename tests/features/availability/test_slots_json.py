@@ -29,14 +29,6 @@ async def office(database: TestDatabase) -> AsyncIterator[asyncpg.Connection]:
         yield connection
 
 
-@pytest.fixture
-async def api(
-    database: TestDatabase, office: asyncpg.Connection
-) -> AsyncIterator[asyncpg.Connection]:
-    async with database.connected("consulta_api") as connection:
-        yield connection
-
-
 async def listed(person: Person, **asked: Any) -> Any:
     text = await person.calls(
         LIST,

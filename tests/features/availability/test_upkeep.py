@@ -1,42 +1,25 @@
 """What the worker does for calendars: orphaned claims go, the next free time is looked up."""
 
 import json
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
-import pytest
 
 from tests.conftest import TestDatabase
 from tests.features.availability import ledger
 from tests.features.availability.door import Person, claim, live_spans
-from tests.features.availability.ledger import OTHER_SPECIALIST, SPECIALIST
+from tests.features.availability.ledger import (
+    HALF_PAST,
+    MONDAY,
+    NINE,
+    NINE_TO_TWELVE,
+    OTHER_SPECIALIST,
+    SPECIALIST,
+    TEN,
+)
 from tests.features.availability.oracle import Calendar, Exclusion
-from tests.features.availability.test_claim import HALF_PAST, MONDAY, NINE, OPEN, TEN
-
-
-@pytest.fixture
-async def office(database: TestDatabase) -> AsyncIterator[asyncpg.Connection]:
-    async with database.connected() as connection:
-        await ledger.open_practice(connection)
-        await ledger.write(connection, OPEN)
-        await ledger.travel_to(connection, MONDAY)
-        yield connection
-
-
-@pytest.fixture
-async def rate(office: asyncpg.Connection) -> UUID:
-    return await ledger.offer_rate(office)
-
-
-@pytest.fixture
-async def worker(
-    database: TestDatabase, office: asyncpg.Connection
-) -> AsyncIterator[asyncpg.Connection]:
-    async with database.connected("consulta_worker") as connection:
-        yield connection
 
 
 async def cleaned(worker: asyncpg.Connection) -> Any:
@@ -100,7 +83,7 @@ async def test_the_next_free_time_is_looked_up_in_turn(
     office: asyncpg.Connection, worker: asyncpg.Connection
 ) -> None:
     await ledger.open_practice(office, OTHER_SPECIALIST)
-    await ledger.write(office, OPEN, OTHER_SPECIALIST)
+    await ledger.write(office, NINE_TO_TWELVE, OTHER_SPECIALIST)
     assert await worker.fetchval("SELECT app.refresh_next_open(1)") == 1
     assert await worker.fetchval("SELECT app.refresh_next_open(1)") == 1
     found = await office.fetch(
@@ -114,11 +97,11 @@ async def test_the_next_free_time_may_be_weeks_away_or_none(
 ) -> None:
     days = [MONDAY.date() + timedelta(days=number) for number in range(40)]
     away = [Exclusion(day, available=False) for day in days]
-    await ledger.write(office, Calendar("UTC", rules=OPEN.rules, exclusions=away))
+    await ledger.write(office, Calendar("UTC", rules=NINE_TO_TWELVE.rules, exclusions=away))
     await worker.execute("SELECT app.refresh_next_open(10)")
     read = "SELECT next_open_at FROM app.specialists"
     assert await office.fetchval(read) == NINE + timedelta(days=40)
-    await ledger.write(office, Calendar("UTC", rules=OPEN.rules, accepting=False))
+    await ledger.write(office, Calendar("UTC", rules=NINE_TO_TWELVE.rules, accepting=False))
     await worker.execute("SELECT app.refresh_next_open(10)")
     assert await office.fetchval(read) is None
 
@@ -126,5 +109,5 @@ async def test_the_next_free_time_may_be_weeks_away_or_none(
 async def test_a_specialist_who_is_not_verified_is_not_looked_up(
     office: asyncpg.Connection, worker: asyncpg.Connection
 ) -> None:
-    await ledger.write(office, Calendar("UTC", rules=OPEN.rules, verified=False))
+    await ledger.write(office, Calendar("UTC", rules=NINE_TO_TWELVE.rules, verified=False))
     assert await worker.fetchval("SELECT app.refresh_next_open(10)") == 0

@@ -65,7 +65,7 @@ async def register(desk: Desk, registration: Registration, *, once: Once) -> Res
         time_zone=registration.time_zone,
         password_hash=await desk.passwords.hash(password),
     )
-    once = replace(once, caller="register:" + _keyed(desk, registration.email))
+    once = replace(once, caller="anonymous:register:" + _keyed(desk, registration.email))
     async with desk.database.work(ANONYMOUS) as work:
         beginning = await once.begin(work, _unreadable(desk, registration))
         if beginning.replay is not None:

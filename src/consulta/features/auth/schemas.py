@@ -1,25 +1,30 @@
 """Bodies and answers of signing up and signing in."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, SecretStr
 
 from consulta.platform.auth.passwords import MOST_CHARACTERS
-from consulta.platform.http.schema import Answer, Body, Email, Text, TimeZone
+from consulta.platform.http.schema import Answer, Body, Email, ShortText, TimeZone
 
 
 def _storable(value: SecretStr) -> SecretStr:
-    if "\x00" in value.get_secret_value():
-        raise ValueError("contains a NUL character")
+    plain = value.get_secret_value()
+    if "\x00" in plain or any("\ud800" <= letter <= "\udfff" for letter in plain):
+        raise ValueError("contains what is no character")
     return value
+
+
+def _stripped(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
 
 
 Password = Annotated[
     SecretStr, Field(min_length=1, max_length=MOST_CHARACTERS), AfterValidator(_storable)
 ]
-FullName = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+FullName = Annotated[ShortText, BeforeValidator(_stripped)]
 
 
 class _Credentials(Body):

@@ -1,4 +1,5 @@
-"""Availability: weekly rules, exceptions, open slots, claims and holds. It owns the calendar.
+"""Availability: the week, its exceptions, free times, and holds on them.
 
-Not here: what a claim is for (bookings). It announces nothing: the claim is a call, not a fact.
+Not here: bookings, which claim a span in the same calendar (bookings); prices (specialists).
+Announces nothing: whoever needs a free time asks the one slot engine (D2).
 """

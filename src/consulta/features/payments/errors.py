@@ -1,6 +1,6 @@
 """The errors of payments."""
 
-from consulta.kernel.errors import Conflict, Forbidden, NotFound
+from consulta.kernel.errors import Conflict, Forbidden, NotFound, Unavailable
 
 
 class PaymentNotFound(NotFound):
@@ -55,3 +55,15 @@ class AmountMismatch(Conflict):
     """The provider's amount or currency is not ours: somebody has to look at it."""
 
     code = "PAYMENT_AMOUNT_MISMATCH"
+
+
+class PaymentMovedOn(Unavailable):
+    """The payment changes faster than its provider can be read: later."""
+
+    code = "PAYMENT_MOVED_ON"
+
+
+class ChargeUnknown(NotFound):
+    """No payment of ours belongs to this charge, or none yet."""
+
+    code = "CHARGE_UNKNOWN"

@@ -4,7 +4,7 @@ and every step may run twice (D6).
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +13,7 @@ from uuid import UUID
 import structlog
 
 from consulta.features.payments import queries, service
+from consulta.features.payments.errors import PaymentMovedOn, PaymentNotFound
 from consulta.features.payments.queries import Lease
 from consulta.features.payments.rules import LEASE_SECONDS, STORED_ERROR_LIMIT, key_is_fresh
 from consulta.kernel.actor import Actor
@@ -32,6 +33,7 @@ from consulta.providers.payments.registry import PaymentProviders
 _log = structlog.get_logger("consulta.payments")
 _CASHIER = Actor.system("payments.record")
 _SEARCH_BACK = timedelta(hours=48)
+_PATIENT_READS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +80,36 @@ async def sweep(till: Till, *, limit: int) -> int:
 
 async def refresh(till: Till, payment_id: UUID) -> None:
     """The payment says what its provider says at this moment."""
+
+    async def nothing_more(_work: Work) -> None: ...
+
     async with till.database.read(_CASHIER) as work:
         known = await queries.payment(work, payment_id)
-    if known is None or known["provider_reference"] is None:
-        return
-    charge = await till.providers.get(known["provider"]).fetch(known["provider_reference"])
-    async with till.recording() as work:
-        payment = await queries.payment_for_update(work, payment_id)
-        if payment is not None:
-            await service.apply(work, payment, charge)
+    if known is not None and known["provider_reference"] is not None:
+        await follow(till, payment_id, known["provider_reference"], also=nothing_more)
+
+
+async def follow(
+    till: Till, payment_id: UUID, reference: str, *, also: Callable[[Work], Awaitable[None]]
+) -> None:
+    """The charge's present state is fetched and applied; `also` happens in the same transaction.
+
+    The truth is read while nothing is locked, so somebody may write a younger one meanwhile: then
+    ours may be old, and is fetched again. Raises `PaymentMovedOn` when that goes on and on.
+    """
+    for _ in range(_PATIENT_READS):
+        async with till.database.read(_CASHIER) as work:
+            before = await queries.payment(work, payment_id)
+        if before is None:
+            raise PaymentNotFound
+        charge = await till.providers.get(before["provider"]).fetch(reference)
+        async with till.recording() as work:
+            payment = await queries.payment_for_update(work, payment_id)
+            if payment is not None and payment.updated_at == before["updated_at"]:
+                await service.apply(work, payment, charge)
+                await also(work)
+                return
+    raise PaymentMovedOn
 
 
 async def ask(till: Till, lease: Lease) -> Answer:

@@ -29,6 +29,7 @@ class LockedPayment:
     refunded_minor: int
     is_disputed: bool
     booking_status: str
+    updated_at: datetime
 
 
 async def payment_for_update(work: Work, payment_id: UUID) -> LockedPayment | None:
@@ -50,13 +51,14 @@ async def payment_for_update(work: Work, payment_id: UUID) -> LockedPayment | No
         refunded_minor=payment["refunded_minor"],
         is_disputed=payment["is_disputed"],
         booking_status=booking["status"],
+        updated_at=datetime.fromisoformat(payment["updated_at"]),
     )
 
 
 _PAYMENT = """
 SELECT p.id, p.booking_id, p.provider, p.status, p.amount_minor, p.currency, p.authorized_minor,
        p.captured_minor, p.refunded_minor, p.is_disputed, p.capture_before, p.last_error,
-       p.provider_reference, p.created_at, a.next_action
+       p.provider_reference, p.created_at, p.updated_at, a.next_action
 FROM app.payments p LEFT JOIN app.payment_actions a ON a.payment_id = p.id
 WHERE p.id = $1
 """

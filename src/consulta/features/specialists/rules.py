@@ -30,7 +30,7 @@ class Tier:
 _NAMED: Mapping[CancellationPolicy, tuple[Tier, ...]] = {
     CancellationPolicy.STANDARD: (Tier(24, 100), Tier(2, 50)),
     CancellationPolicy.FLEXIBLE: (Tier(2, 100),),
-    CancellationPolicy.STRICT: (Tier(72, 100), Tier(24, 50)),
+    CancellationPolicy.STRICT: (Tier(48, 100), Tier(24, 50)),
     CancellationPolicy.NO_REFUND: (),
 }
 

@@ -196,7 +196,8 @@ POLICY_RULES = (
             AND r.rolname IN ('consulta_user', 'consulta_admin')
             AND has_any_column_privilege(r.oid, c.oid, 'SELECT')
             AND (r.rolname = 'consulta_admin'
-                 OR NOT has_any_column_privilege('consulta_anonymous', c.oid, 'SELECT'))
+                 OR has_any_column_privilege(to_regrole('consulta_anonymous'), c.oid, 'SELECT')
+                    IS NOT TRUE)
             AND c.relname NOT IN ('alembic_version', 'schema_state')
             AND NOT EXISTS (
                 SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND NOT p.polpermissive

@@ -54,8 +54,8 @@ async def lint(connection: asyncpg.Connection) -> list[Finding]:
 _PRIVILEGES = """
 SELECT session_user AS login, r.rolsuper, r.rolbypassrls, r.rolcreaterole, r.rolcreatedb,
     r.rolreplication,
-    (SELECT count(*) FROM pg_class c
-     WHERE c.relowner = r.oid AND c.relnamespace = to_regnamespace('app')) AS owned,
+    EXISTS (SELECT 1 FROM pg_class c WHERE c.relowner = r.oid
+            AND c.relnamespace = to_regnamespace('app')) AS owns,
     ARRAY(SELECT x.rolname::text FROM pg_roles x
           WHERE x.oid <> r.oid AND pg_has_role(session_user, x.oid, 'MEMBER')
           ORDER BY x.rolname) AS becomes
@@ -80,8 +80,8 @@ async def privilege_problems(connection: asyncpg.Connection, *, expected: DbRole
         return [f"{login} is a superuser: no policy holds for it; sign in as {expected}"]
     found = [] if login == expected else [f"the connection of {expected} signs in as {login}"]
     found += [f"{login} {sentence}" for power, sentence in _POWERS.items() if row[power]]
-    if row["owned"]:
-        found.append(f"{login} owns {row['owned']} tables or views of the service")
+    if row["owns"]:
+        found.append(f"{login} owns tables or views of the service")
     surplus = sorted(set(row["becomes"]) - set(MAY_BECOME.get(expected, ())))
     if surplus:
         found.append(f"{login} can become {', '.join(surplus)}")

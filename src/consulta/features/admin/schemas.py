@@ -1,0 +1,43 @@
+"""Bodies and answers of what admins do."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from consulta.platform.http.schema import Answer, Body
+
+
+class UserPatch(Body):
+    """What changes of an account."""
+
+    role: Literal["client", "specialist", "admin"] | None = None
+    is_active: bool | None = None
+
+
+class UserOut(Answer):
+    """An account."""
+
+    id: UUID
+    email: str
+    full_name: str | None
+    role: str
+    is_active: bool
+    email_verified_at: datetime | None
+    created_at: datetime
+
+
+class SpecialistReviewOut(Answer):
+    """A page with what an admin needs to verify it."""
+
+    id: UUID
+    full_name: str
+    headline: str | None
+    qualifications: list[str]
+    time_zone: str
+    is_verified: bool
+    verified_at: datetime | None
+    is_accepting: bool
+    email: str | None
+    phone: str | None
+    verification_documents: list[str]
+    created_at: datetime

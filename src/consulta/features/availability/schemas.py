@@ -1,0 +1,211 @@
+"""Bodies and answers of the calendar."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from consulta.features.availability.rules import clock_of, minute_of
+from consulta.platform.http.schema import Answer, Blankable, Body, Moment, Text, TimeZone
+
+Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["09:00"])]
+EndClock = Annotated[
+    str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", examples=["17:00"])
+]
+MOST_RULES = 100
+
+
+def _this_century(value: date) -> date:
+    if not 2000 <= value.year <= 2100:
+        raise ValueError("is not a date of this century")
+    return value
+
+
+def _rfc_3339(value: Any) -> Any:
+    """An instant with its offset, or a date; numbers and times of nowhere are neither."""
+    if not isinstance(value, str) or not value.strip():
+        return None
+    # A plus sign that was not escaped in an address arrives as a space.
+    text = value.strip().replace(" ", "+")
+    if not _EDGE.fullmatch(text):
+        raise ValueError("is neither a date nor an RFC 3339 instant")
+    return text
+
+
+_EDGE = re.compile(
+    r"\d{4}-\d\d-\d\d([Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d))?", re.ASCII
+)
+Day = Annotated[date, AfterValidator(_this_century)]
+Edge = Annotated[
+    Annotated[Moment | Day, Field(union_mode="left_to_right")] | None,
+    BeforeValidator(_rfc_3339),
+]
+"""One end of a span: an instant (RFC 3339), or a date of the calendar asked for."""
+
+
+class ExceptionReason(StrEnum):
+    """Why a date differs; only the specialist and admins see it."""
+
+    VACATION = "vacation"
+    SICK_LEAVE = "sick_leave"
+    PERSONAL = "personal"
+    TRAINING = "training"
+    CONFERENCE = "conference"
+    OTHER = "other"
+
+
+class RuleBody(Body):
+    """Hours of a weekday, 0 is Sunday. They end on the same day; `24:00` is its end."""
+
+    weekday: int = Field(ge=0, le=6)
+    starts_at: Clock
+    ends_at: EndClock
+    slot_minutes: int = Field(30, ge=5, le=1440)
+    buffer_minutes: int = Field(0, ge=0, le=240)
+    max_bookings_per_day: int | None = Field(None, ge=1, le=288)
+    is_active: bool = True
+
+    @model_validator(mode="after")
+    def _ends_after_its_start(self) -> Self:
+        if minute_of(self.ends_at) <= minute_of(self.starts_at):
+            raise ValueError("hours end after their start, on the same day; use two for a night")
+        return self
+
+    def values(self) -> tuple[Any, ...]:
+        return (
+            self.weekday,
+            minute_of(self.starts_at),
+            minute_of(self.ends_at),
+            self.slot_minutes,
+            self.buffer_minutes,
+            self.max_bookings_per_day,
+            self.is_active,
+        )
+
+
+class WeekPut(Body):
+    """A whole week, in place of the one before. Its clock is that of `time_zone`; a zone that is
+    said becomes the page's.
+    """
+
+    time_zone: Annotated[TimeZone | None, Blankable] = None
+    rules: list[RuleBody] = Field(max_length=MOST_RULES)
+
+
+class RuleOut(Answer):
+    weekday: int
+    starts_at: str
+    ends_at: str
+    slot_minutes: int
+    buffer_minutes: int
+    max_bookings_per_day: int | None
+    is_active: bool
+
+
+class WeekOut(Answer):
+    """Weekly hours on the specialist's clock; weekday 0 is Sunday."""
+
+    time_zone: str
+    rules: list[RuleOut]
+
+    @classmethod
+    def of(cls, time_zone: str, rows: Sequence[Mapping[str, Any]]) -> Self:
+        return cls(time_zone=time_zone, rules=[RuleOut(**dict(row) | _clocks(row)) for row in rows])
+
+
+class ExceptionCreate(Body):
+    """A date that differs: blocked all day, blocked for some hours, or, with `is_available`, open
+    at other hours than the week says.
+    """
+
+    date: Day
+    is_available: bool = False
+    starts_at: Annotated[Clock | None, Blankable] = None
+    ends_at: Annotated[EndClock | None, Blankable] = None
+    reason: ExceptionReason = ExceptionReason.OTHER
+    note: Annotated[Annotated[Text, Field(max_length=500)] | None, Blankable] = None
+
+    @model_validator(mode="after")
+    def _hours_fit(self) -> Self:
+        if (self.starts_at is None) != (self.ends_at is None):
+            raise ValueError("hours have a start and an end, or there are none")
+        if self.starts_at is None or self.ends_at is None:
+            if self.is_available:
+                raise ValueError("custom hours need a start and an end")
+        elif minute_of(self.ends_at) <= minute_of(self.starts_at):
+            raise ValueError("hours end after their start, on the same day")
+        return self
+
+    def values(self) -> tuple[Any, ...]:
+        return (
+            self.date,
+            self.is_available,
+            None if self.starts_at is None else minute_of(self.starts_at),
+            None if self.ends_at is None else minute_of(self.ends_at),
+        )
+
+
+class ExceptionOut(Answer):
+    """A date that differs, on the specialist's calendar."""
+
+    id: UUID
+    date: date
+    is_available: bool
+    starts_at: str | None
+    ends_at: str | None
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Self:
+        return cls(**dict(row) | _clocks(row))
+
+
+class OwnExceptionOut(ExceptionOut):
+    """The same with its reason, for its owner."""
+
+    reason: ExceptionReason
+    note: str | None
+
+
+class SlotOut(Answer):
+    starts_at: datetime
+    ends_at: datetime
+    local_date: date = Field(description="The date on the specialist's calendar.")
+
+
+class SlotsOut(Answer):
+    """Free times, with offsets of `time_zone`."""
+
+    time_zone: str
+    items: list[SlotOut]
+
+
+class HoldCreate(Body):
+    """The time to be held."""
+
+    specialist_id: UUID
+    rate_id: UUID
+    starts_at: Moment
+
+
+class HoldOut(Answer):
+    """A time that is held until `expires_at`, for whoever has the token."""
+
+    id: UUID
+    hold_token: str
+    specialist_id: UUID
+    rate_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    expires_at: datetime
+
+
+def _clocks(row: Mapping[str, Any]) -> dict[str, str | None]:
+    starts, ends = row["starts_minute"], row["ends_minute"]
+    return {
+        "starts_at": None if starts is None else clock_of(starts),
+        "ends_at": None if ends is None else clock_of(ends),
+    }
