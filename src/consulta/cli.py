@@ -5,27 +5,28 @@ doctor`. Here are the arguments and the words; the work is done by the rooms.
 import argparse
 import asyncio
 import logging
+import secrets
 import sys
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from consulta import __version__
-from consulta.bootstrapping import bootstrap_from
-from consulta.contract import document, drift
-from consulta.demo import run_demo
+from consulta.demo import DemoImpossible, run_demo
 from consulta.kernel.errors import DomainError
-from consulta.main import engines_of
+from consulta.main import create_app, engines_of
 from consulta.platform.crypto import Vault
+from consulta.platform.db.doctor import examine
 from consulta.platform.db.dsn import Dsn
 from consulta.platform.db.embedded import PostgresUnusable
 from consulta.platform.db.migrations import code_state, migrate
-from consulta.platform.jobs import UnknownJob
-from consulta.seed import seed_world
-from consulta.serving import REFUSED, NotServed, loaded, serve
-from consulta.settings import Settings
-from consulta.wiring import Service, wire
+from consulta.platform.db.roles import DbRole, bootstrap
+from consulta.platform.jobs import Outcome, RunState, UnknownJob
+from consulta.seed import SeedRefused, seed
+from consulta.serving import REFUSED, NotServed, contract, ensure_servable, loaded, serve
+from consulta.settings import DatabaseSettings, Settings
+from consulta.wiring import wire
 
 CONTRACT = Path("openapi/openapi.json")
 
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for reason in refusal.reasons:
             complain(f"  - {reason}")
         return REFUSED
-    except (DomainError, PostgresUnusable) as error:
+    except (DomainError, PostgresUnusable, DemoImpossible, SeedRefused) as error:
         complain(str(error))
         return 1
     except KeyboardInterrupt:
@@ -97,6 +98,13 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65_535:
+        raise ValueError
+    return number
+
+
 def say(text: str) -> None:
     print(text, flush=True)
 
@@ -122,3 +130,134 @@ def _migrate(_parsed: argparse.Namespace) -> int:
     took = f"{time.monotonic() - begun:.1f} s"
     say(f"Done in {took}" if changed else "Nothing to do: the database is up to date")
     return 0
+
+
+def _seed(_parsed: argparse.Namespace) -> int:
+    settings = loaded()
+    if settings.is_production:
+        raise NotServed(["the sample world is for development: CONSULTA_ENV is production"])
+    ensure_servable(settings)
+    asyncio.run(seed(create_app(settings), tell=say))
+    return 0
+
+
+def _openapi(parsed: argparse.Namespace) -> int:
+    text = contract()
+    if str(parsed.output) == "-":
+        sys.stdout.write(text)
+        return 0
+    path = parsed.output or CONTRACT
+    if parsed.check:
+        if path.is_file() and path.read_text("utf-8") == text:
+            return 0
+        complain(f"{path} differs from the code: run `consulta openapi` and look at the difference")
+        return 1
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    say(f"Wrote {path}")
+    return 0
+
+
+def _run_job(parsed: argparse.Namespace) -> int:
+    settings = loaded()
+    ensure_servable(settings)
+    outcome = asyncio.run(_outcome(settings, parsed.name))
+    counts = outcome.counts
+    say(f"{outcome.job}: {outcome.state}" + ("" if outcome.is_ours else " (another run)"))
+    say(f"  {counts.done} done, {counts.skipped} skipped, {counts.failed} failed")
+    if outcome.last_error:
+        complain(f"  last error: {outcome.last_error}")
+    return 1 if outcome.state is RunState.FAILED or counts.failed else 0
+
+
+async def _outcome(settings: Settings, name: str) -> Outcome:
+    keys = settings.security.encryption_keys.get_secret_value()
+    service = wire(settings, engines_of(settings), vault=Vault.from_text(keys))
+    try:
+        try:
+            found = service.jobs.behind_cron(name)
+        except UnknownJob:
+            found = service.jobs.named(name)
+        return await service.jobs.run_now(found.name, triggered_by="cli")
+    finally:
+        await service.stop()
+
+
+def _bootstrap(parsed: argparse.Namespace) -> int:
+    database = loaded().database
+    address = database.bootstrap.get_secret_value()
+    if not address:
+        raise NotServed(["BOOTSTRAP_DATABASE_URL is not set: a login that may create roles"])
+    server = Dsn(address)
+    given = _given_logins(database)
+    name = parsed.database or next((dsn.database for dsn in given.values()), "consulta")
+    passwords = {login: dsn.password for login, dsn in given.items()}
+    made = {login: secrets.token_urlsafe(24) for login in _NEEDED if login not in given}
+    report = asyncio.run(bootstrap(server, database=name, passwords={**passwords, **made}))
+    for line in report.lines:
+        say(line)
+    if made:
+        say("\nThese addresses are shown once. Keep them where the service finds its secrets:\n")
+    for login, password in made.items():
+        say(f"{_NEEDED[login]}={server.with_database(name).with_login(login, password).text}")
+    return 0
+
+
+_NEEDED = {
+    DbRole.API: "DATABASE_URL",
+    DbRole.ADMIN: "ADMIN_DATABASE_URL",
+    DbRole.WORKER: "WORKER_DATABASE_URL",
+    DbRole.MIGRATOR: "MIGRATOR_DATABASE_URL",
+}
+
+
+def _given_logins(database: DatabaseSettings) -> dict[DbRole, Dsn]:
+    """The service's own addresses, as far as they are set; each must be that of its login."""
+    addresses = {
+        DbRole.API: database.api,
+        DbRole.ADMIN: database.admin,
+        DbRole.WORKER: database.worker,
+        DbRole.MIGRATOR: database.migrator,
+    }
+    given = {
+        login: Dsn(address.get_secret_value())
+        for login, address in addresses.items()
+        if address.get_secret_value()
+    }
+    wrong = [
+        f"{_NEEDED[login]} must be the address of {login}, with a password"
+        for login, dsn in given.items()
+        if dsn.user != login or not dsn.password
+    ]
+    if len({dsn.database for dsn in given.values()}) > 1:
+        wrong.append("the addresses of the logins name different databases")
+    if wrong:
+        raise NotServed(wrong)
+    return given
+
+
+@contextmanager
+def _alembic_told() -> Iterator[None]:
+    """Each version is named while it is being applied."""
+    logger = logging.getLogger("alembic.runtime.migration")
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(logging.Formatter("  %(message)s"))
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+
+
+def _doctor(_parsed: argparse.Namespace) -> int:
+    report = asyncio.run(examine(loaded()))
+    for line in report.lines():
+        say(line)
+    return report.exit_code
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

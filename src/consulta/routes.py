@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from consulta.features.analytics.router import router as analytics
 from consulta.features.auth.router import router as auth
 from consulta.features.bookings.router import router as bookings
 from consulta.features.payments.router import router as payments
@@ -15,7 +16,7 @@ API = "/api/v1"
 
 def mount(app: FastAPI, settings: Settings) -> None:
     """All routes are on `app`; a route that is not mounted here does not exist."""
-    for router in (auth, profiles, bookings, payments):
+    for router in (auth, profiles, bookings, payments, analytics):
         app.include_router(router, prefix=API)
     if settings.payments.default_provider == "sandbox":
         app.include_router(sandbox, prefix=API)

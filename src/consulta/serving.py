@@ -1,20 +1,35 @@
 """Serving: uvicorn around `create_app`, and the refusal to serve what is not safe."""
 
 import asyncio
+import base64
 import gc
+import json
 import signal
 import sys
 from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from consulta.main import create_app, engines_of
+from consulta.platform import logging
 from consulta.platform.crypto import BadKeys, Vault
 from consulta.platform.db.linter import boot_problems
 from consulta.platform.db.migrations import code_state
-from consulta.settings import Settings, UnsafeSettings
+from consulta.settings import (
+    AuthSettings,
+    DatabaseSettings,
+    HttpSettings,
+    ObservabilitySettings,
+    PaymentSettings,
+    ScheduleSettings,
+    SecuritySettings,
+    Settings,
+    UnsafeSettings,
+)
 
 REFUSED = 3
 """The exit code of a service that must not serve; the reasons are on the standard error."""
@@ -32,7 +47,9 @@ class NotServed(Exception):
 
 def application() -> FastAPI:
     """The service with the settings of the environment: what each of uvicorn's processes calls."""
-    app = create_app(Settings.load())
+    settings = Settings.load()
+    logging.configure(settings.observability)
+    app = create_app(settings)
     settle_memory()
     return app
 
@@ -50,6 +67,7 @@ def serve(settings: Settings) -> None:
     """Serves until a signal ends it: no new requests then, those under way and running jobs have
     `DRAIN_SECONDS` each. Raises `NotServed` before anything listens.
     """
+    logging.configure(settings.observability)
     ensure_servable(settings)
     exit_cleanly_on_signals()
     http = settings.http
@@ -61,7 +79,7 @@ def serve(settings: Settings) -> None:
     )
 
 
-def server_options(settings: Settings) -> dict[str, object]:
+def server_options(settings: Settings) -> dict[str, Any]:
     """How uvicorn runs here; the access log is our own (`platform/http/middleware.py`)."""
     http = settings.http
     return {
@@ -109,6 +127,29 @@ def loaded(load: Callable[[], Settings] = Settings.load) -> Settings:
         return load()
     except UnsafeSettings as error:
         raise NotServed(str(error).split("; ")) from None
+
+
+def contract() -> str:
+    """The API document as it is kept in the repository: the same bytes wherever it is made, with
+    no database, and with the sandbox's routes, which a frontend developer needs.
+    """
+    # Built without a look at the environment, which must not change the document.
+    settings = Settings.model_construct(
+        environment="development",
+        database=DatabaseSettings.model_construct(api=_NOWHERE, admin=_NOWHERE, worker=_NOWHERE),
+        auth=AuthSettings.model_construct(jwt_secret=_NO_SECRET),
+        payments=PaymentSettings.model_construct(provider="sandbox"),
+        http=HttpSettings.model_construct(),
+        schedule=ScheduleSettings.model_construct(cron_secret=_NO_SECRET),
+        observability=ObservabilitySettings.model_construct(),
+        security=SecuritySettings.model_construct(encryption_keys=_NO_KEY),
+    )
+    return json.dumps(create_app(settings).openapi(), indent=2, ensure_ascii=False) + "\n"
+
+
+_NOWHERE = SecretStr("postgresql://nobody@localhost/nothing")
+_NO_SECRET = SecretStr("this-guards-nothing-but-the-api-document")
+_NO_KEY = SecretStr("none:" + base64.b64encode(bytes(32)).decode())
 
 
 def _bad_keys(settings: Settings) -> list[str]:

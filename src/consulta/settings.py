@@ -10,7 +10,6 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from consulta.platform.db.dsn import Dsn
 
-_CONFIG = SettingsConfigDict(env_file=None, extra="ignore", frozen=True, populate_by_name=True)
 _SHORTEST_SECRET = 32
 
 
@@ -32,16 +31,21 @@ SecretDsn = Annotated[SecretStr, AfterValidator(_dsn)]
 
 
 class _Group(BaseSettings):
-    model_config = _CONFIG
+    model_config = SettingsConfigDict(
+        env_file=None, extra="ignore", frozen=True, populate_by_name=True
+    )
 
 
 class DatabaseSettings(_Group):
-    """One address per login (README, "Roles"); the migrator's is for `consulta migrate` alone."""
+    """One address per login (README, "Roles"); the migrator's is for `consulta migrate` alone, and
+    that of bootstrap, which may create roles, for `consulta db bootstrap`.
+    """
 
     api: SecretDsn = Field(SecretStr(""), alias="DATABASE_URL")
     admin: SecretDsn = Field(SecretStr(""), alias="ADMIN_DATABASE_URL")
     worker: SecretDsn = Field(SecretStr(""), alias="WORKER_DATABASE_URL")
     migrator: SecretDsn = Field(SecretStr(""), alias="MIGRATOR_DATABASE_URL")
+    bootstrap: SecretDsn = Field(SecretStr(""), alias="BOOTSTRAP_DATABASE_URL")
     pool_size: int = Field(5, alias="DB_POOL_SIZE", ge=1, le=100)
     pooler: Literal["", "transaction"] = Field("", alias="DB_POOLER")
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 
+from consulta.features.analytics import jobs as analytics_jobs
 from consulta.features.bookings import jobs as booking_jobs
 from consulta.features.bookings import reactions as bookings
 from consulta.features.payments import jobs as payment_jobs
@@ -125,4 +126,9 @@ def providers_of(settings: PaymentSettings, database: Database) -> PaymentProvid
 
 
 def _jobs(till: Till, box: LetterBox) -> tuple[Job, ...]:
-    return (*booking_jobs.JOBS, *payment_jobs.jobs_of(till), *webhook_jobs.jobs_of(box))
+    return (
+        *booking_jobs.JOBS,
+        *payment_jobs.jobs_of(till),
+        *webhook_jobs.jobs_of(box),
+        *analytics_jobs.JOBS,
+    )

@@ -34,7 +34,7 @@ PLAN = {
 }
 
 ADDITIONS = {
-    # The names of a status are asked for by queries, which states.py itself needs: a knot otherwise.
+    # The names of a status stand apart: queries need them, and states.py needs the queries.
     "status": Door.OPEN,
     # What the routes of a room ask FastAPI for, such as the till; routes that take money share it.
     "deps": Door.ROUTERS,

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -76,9 +77,12 @@ def texts(tree: Tree, *places: str) -> Iterator[tuple[str, int, str]]:
                 parts = [one for one in node.values if isinstance(one, ast.Constant)]
                 spoken.update(id(one) for one in parts)
                 yield name, node.lineno, "…".join(str(one.value) for one in parts)
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                if id(node) not in spoken:
-                    yield name, node.lineno, node.value
+            elif _is_text(node) and id(node) not in spoken:
+                yield name, node.lineno, node.value
+
+
+def _is_text(node: ast.AST) -> TypeGuard[ast.Constant]:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def _prose(module: ast.Module) -> Iterator[int]:
@@ -124,4 +128,6 @@ def obey(strays: Sequence[str], *, law: str, mend: str) -> None:
     """Nothing happens if nobody strays; otherwise the test screams who does, and what to do."""
     if strays:
         listed = "\n".join(f"    {stray}" for stray in strays)
-        pytest.fail(f"{law}\n  broken {len(strays)} times:\n{listed}\n  TO MEND: {mend}", pytrace=False)
+        pytest.fail(
+            f"{law}\n  broken {len(strays)} times:\n{listed}\n  TO MEND: {mend}", pytrace=False
+        )

@@ -13,7 +13,9 @@ import pytest
 
 from tests.house.source import ROOT, SOURCE, Tree, dotted, modules, obey, whole_tree
 
-_LINT = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
+_LINT = (
+    "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
+)
 
 # One import against each contract, added to the module that it would tempt.
 _BAD_IMPORTS = {
@@ -77,9 +79,9 @@ def deferred_imports(tree: Tree) -> list[str]:
 
 def _imports_in(function: ast.AST) -> Iterator[ast.stmt | ast.expr]:
     for node in ast.walk(function):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            yield node
-        elif isinstance(node, ast.Call) and dotted(node.func) in _CALLED_IMPORTS:
+        if isinstance(node, ast.Import | ast.ImportFrom) or (
+            isinstance(node, ast.Call) and dotted(node.func) in _CALLED_IMPORTS
+        ):
             yield node
 
 

@@ -29,7 +29,7 @@ def _flaws(tree: Tree, room: str) -> Iterator[str]:
         yield "the sign has fewer than two sentences"
     if "Not here:" not in sign:
         yield "the sign does not say what is not here (`Not here: …`)"
-    if "Announces" not in sign:
+    if "announces" not in sign.lower():
         yield "the sign does not say whom the room announces to (`Announces …`)"
 
 

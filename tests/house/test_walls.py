@@ -6,6 +6,8 @@ import asyncio
 import asyncpg
 import pytest
 
+from consulta.platform.db.dsn import Dsn
+from consulta.platform.db.engine import build_engine
 from consulta.platform.db.lint_power import MAY_DELETE
 from consulta.platform.db.lint_rules import GRANTS_WITHOUT_ROWS, UNINDEXED_KEYS, UNSCOPED_KEYS
 from consulta.platform.db.linter import (
@@ -15,8 +17,6 @@ from consulta.platform.db.linter import (
     privilege_problems,
     schema_problem,
 )
-from consulta.platform.db.dsn import Dsn
-from consulta.platform.db.engine import build_engine
 from consulta.platform.db.migrations import SchemaState, code_state, database_state
 from consulta.platform.db.roles import DbRole
 from consulta.platform.db.work import Engines
@@ -68,9 +68,7 @@ SABOTAGE: dict[str, tuple[str, ...]] = {
         " USING (client_id::text = current_setting('app.user_id', true))",
         "ALTER POLICY owner_reads ON app.users USING (EXISTS (SELECT 1 WHERE id = app.user_id()))",
     ),
-    "POLICY_TWICE": (
-        "CREATE POLICY p ON app.bookings FOR SELECT TO consulta_user USING (false)",
-    ),
+    "POLICY_TWICE": ("CREATE POLICY p ON app.bookings FOR SELECT TO consulta_user USING (false)",),
     "GRANT_WITHOUT_POLICY": (
         "DROP POLICY party_reads ON app.bookings",
         "DROP POLICY worker_reads ON app.outbox",

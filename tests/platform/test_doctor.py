@@ -2,6 +2,7 @@
 
 import base64
 import socket
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -64,14 +65,12 @@ async def test_no_secret_is_ever_told(module_database: TestDatabase) -> None:
     ):
         report = await examine(settings_of(module_database, **changes))
         told = "\n".join(report.lines())
-        for secret in (PASSWORD, SECRET, KEY, module_database.superuser.password):
+        for secret in (PASSWORD, SECRET, KEY, urlsplit(module_database.superuser_dsn).password):
             assert not secret or secret not in told
 
 
 async def test_a_superuser_s_address_fails(module_database: TestDatabase) -> None:
-    report = await examine(
-        settings_of(module_database, DATABASE_URL=module_database.superuser_dsn)
-    )
+    report = await examine(settings_of(module_database, DATABASE_URL=module_database.superuser_dsn))
     assert any("is a superuser" in sentence for sentence in failures(report))
     assert report.exit_code == 1
 

@@ -1,4 +1,4 @@
-"""Tokens of the external issuer: a shared secret or public keys, and never the token's own choice."""
+"""Tokens of the external issuer: a shared secret or public keys, never the token's own choice."""
 
 import time
 from collections.abc import AsyncIterator, Callable

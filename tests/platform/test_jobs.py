@@ -449,7 +449,7 @@ async def test_a_full_batch_asks_for_another_pass(doors: Database) -> None:
     things = [uuid4() for _ in range(25)]
 
     async def body(run: Run) -> None:
-        due = [thing for thing in things if thing not in run.set_aside][:10]
+        due = run.fresh(things)[:10]
         for thing in due:
             async with run.item(thing):
                 pass
@@ -460,16 +460,19 @@ async def test_a_full_batch_asks_for_another_pass(doors: Database) -> None:
     assert outcome.counts.done == 25
 
 
-@pytest.mark.parametrize(("progress", "expected"), [(1, 50), (0, 1)])
-async def test_passes_are_bounded_and_end_without_progress(
-    doors: Database, progress: int, expected: int
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [({"done": 1}, 50), ({}, 50), ({"failed": 1}, 1), ({"failed": 1, "skipped": 1}, 50)],
+)
+async def test_passes_are_bounded_and_end_where_all_fails(
+    doors: Database, counts: dict[str, int], expected: int
 ) -> None:
     passes = 0
 
     async def insatiable(run: Run) -> None:
         nonlocal passes
         passes += 1
-        run.count(done=progress)
+        run.count(**counts)
         run.again()
 
     await Jobs(doors, [every(insatiable)]).run_due(every(insatiable), DUE)

@@ -1,4 +1,4 @@
-"""The issuer's keys: rotation is followed, the issuer is not asked in a crowd, an outage is outlived."""
+"""The issuer's keys: rotation is followed, nobody asks in a crowd, an outage is outlived."""
 
 import asyncio
 import base64

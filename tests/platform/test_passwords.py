@@ -16,14 +16,15 @@ from consulta.platform.auth.passwords import (
 )
 
 EMAIL = "annalise.weber@example.com"
-OBVIOUS = """
+_LISTED = """
 password12 Password123! P@ssw0rd2024 p4ssword!!!! passwordpassword 1234567890 0987654321
 123456789012 qwertyuiop qwerty12345 1q2w3e4r5t 1qaz2wsx3edc asdfghjkl; zxcvbnm123 abcdefghij
 abcdefghijklmnop zyxwvutsrq iloveyou123 !!welcome!! Welcome2026 changeme2026 letmein!!! trustno1!!!
 administrator Administrator1 dragon123456 monkeymonkey sunshine99 superman2000 football1! baseball11
 aaaaaaaaaa abababababab 1111111111 112112112112 starwars!! helloworld secretsecret 19901990199
 princess1234 consulta2026 doctor123456 Summer2026! passphrase 00000000001 liverpool1 qwertzuiop
-""".split()
+"""
+OBVIOUS = _LISTED.split()
 GOOD = [
     "correct horse battery staple",
     "Tr0ub4dor&3x",

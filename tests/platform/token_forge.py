@@ -18,7 +18,8 @@ OTHER_SECRET = "the-secret-of-the-other-issuer-9876543210"
 
 
 def settings(**changes: Any) -> AuthSettings:
-    return AuthSettings(jwt_secret=SecretStr(SECRET), issuer=ISSUER, **changes)
+    values = {"jwt_secret": SecretStr(SECRET), "issuer": ISSUER, **changes}
+    return AuthSettings(**values)
 
 
 def b64(data: bytes) -> str:

@@ -1,4 +1,4 @@
-"""The people of the wall's little world, and every identity that a transaction can be stamped with."""
+"""The people of the wall's little world, and every identity a transaction can be stamped with."""
 
 import hashlib
 from dataclasses import dataclass

@@ -179,9 +179,7 @@ async def test_nobody_but_the_service_moves_money(
         await superuser.execute(
             f"UPDATE app.payments SET status = '{before}' WHERE id = '{PAYMENT}'"
         )
-        for after, (mover, (login, actor)) in itertools.product(
-            PAYMENT_STATUSES, MOVERS.items()
-        ):
+        for after, (mover, (login, actor)) in itertools.product(PAYMENT_STATUSES, MOVERS.items()):
             statement = f"UPDATE app.payments SET status = '{after}' WHERE id = '{PAYMENT}'"
             outcome = await attempt(lines[login], actor, statement)
             assert outcome == "1" or outcome.startswith("!42501"), outcome

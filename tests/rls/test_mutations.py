@@ -58,11 +58,18 @@ async def policies_of(architect: asyncpg.Connection) -> list[Policy]:
         "SELECT tablename, policyname, permissive, cmd, roles::text[], qual, with_check"
         " FROM pg_policies WHERE schemaname = 'app' ORDER BY tablename, policyname"
     )
-    return [Policy(*row.values()) for row in map(_plain, rows)]
-
-
-def _plain(row: asyncpg.Record) -> dict[str, object]:
-    return {**row, "roles": tuple(row["roles"])}
+    return [
+        Policy(
+            table=row["tablename"],
+            name=row["policyname"],
+            permissive=row["permissive"],
+            command=row["cmd"],
+            roles=tuple(row["roles"]),
+            using=row["qual"],
+            check=row["with_check"],
+        )
+        for row in rows
+    ]
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ import re
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ import httpx
 from fastapi import FastAPI
 
 from consulta.main import create_app
+from consulta.providers.payments.sandbox import SandboxProvider
 from consulta.settings import Settings
 from tests.conftest import TestDatabase
 from tests.settings import CRON_SECRET, settings_for
@@ -45,6 +46,21 @@ VALUES ($1, $2, $3, $4, CASE WHEN $4 THEN now() END, $5, $6, $7, $8, $9, $10, $1
 _RATE = """
 INSERT INTO app.specialist_rates (specialist_id, kind, name, price_minor, currency, duration_minutes)
 VALUES ($1, $2, $2, $3, $4, $5) RETURNING id
+"""
+
+_AWAY = """
+CREATE OR REPLACE FUNCTION testing.is_away() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = '55P03', MESSAGE = 'the sandbox is away';
+END
+$$;
+CREATE TRIGGER is_away BEFORE INSERT OR UPDATE ON app.sandbox_charges
+    FOR EACH ROW EXECUTE FUNCTION testing.is_away();
+"""
+
+_STANDSTILL = """
+CREATE OR REPLACE FUNCTION app.now() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
+AS $$ SELECT '{}'::timestamptz $$
 """
 
 _RULE = """
@@ -130,6 +146,25 @@ class World:
         await self.superuser.execute(
             "UPDATE testing.clock SET ahead = ahead + $1", timedelta(**ahead)
         )
+
+    async def stop_clock(self, at: datetime) -> None:
+        """The database's clock stands at that instant, to the microsecond, and moves no more."""
+        await self.superuser.execute(_STANDSTILL.format(at.isoformat()))
+
+    @property
+    def sandbox(self) -> SandboxProvider:
+        """The sandbox's own desk, where a charge can be looked at and moved behind our back."""
+        sandbox: SandboxProvider = self.app.state.till.providers.get("sandbox")
+        return sandbox
+
+    @asynccontextmanager
+    async def sandbox_away(self) -> AsyncIterator[None]:
+        """Meanwhile the sandbox answers to nothing that would move a charge."""
+        await self.superuser.execute(_AWAY)
+        try:
+            yield
+        finally:
+            await self.superuser.execute("DROP TRIGGER is_away ON app.sandbox_charges")
 
     async def cron(self, job: str, *, secret: str = CRON_SECRET, method: str = "POST") -> Reply:
         """What a cron daemon does."""

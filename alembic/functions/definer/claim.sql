@@ -10,30 +10,30 @@ SET search_path = app, pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
-    v_now timestamptz := app.now();
-    v_minutes integer;
-    v_offered record;
-    v_claimed app.slots;
+    moment timestamptz := app.now();
+    minutes integer;
+    offered record;
+    claimed app.slots;
 BEGIN
     PERFORM 1 FROM app.calendars c WHERE c.specialist_id = p_specialist FOR UPDATE;
-    v_minutes := app.bookable_minutes(p_specialist, p_rate);
-    SELECT o.* INTO v_offered
-    FROM app.open_slots(p_specialist, p_starts_at, p_starts_at + interval '1 microsecond', v_minutes,
-        p_own_slot, v_now) o;
+    minutes := app.bookable_minutes(p_specialist, p_rate);
+    SELECT o.* INTO offered
+    FROM app.open_slots(p_specialist, p_starts_at, p_starts_at + interval '1 microsecond', minutes,
+        p_own_slot, moment) o;
     IF NOT FOUND THEN
-        PERFORM app.refuse(app.claim_refusal(p_specialist, v_minutes, p_starts_at, p_own_slot));
+        PERFORM app.refuse(app.claim_refusal(p_specialist, minutes, p_starts_at, p_own_slot));
     END IF;
     PERFORM app.clear_the_way(
-        p_specialist, v_offered.claim_starts_at, v_offered.claim_ends_at, p_own_slot);
+        p_specialist, offered.claim_starts_at, offered.claim_ends_at, p_own_slot);
     INSERT INTO app.slots (specialist_id, rate_id, starts_at, ends_at, session_starts_at,
         session_ends_at, status, held_until, held_by, hold_token_hash)
-    VALUES (p_specialist, p_rate, v_offered.claim_starts_at, v_offered.claim_ends_at,
-        v_offered.starts_at, v_offered.ends_at, p_status,
+    VALUES (p_specialist, p_rate, offered.claim_starts_at, offered.claim_ends_at,
+        offered.starts_at, offered.ends_at, p_status,
         CASE WHEN p_status = 'held' THEN p_held_until END, p_held_by, p_hold_token_hash)
-    RETURNING * INTO v_claimed;
-    UPDATE app.calendars SET revision = revision + 1, updated_at = v_now
+    RETURNING * INTO claimed;
+    UPDATE app.calendars SET revision = revision + 1, updated_at = moment
     WHERE specialist_id = p_specialist;
-    RETURN v_claimed;
+    RETURN claimed;
 END
 $$;
 COMMENT ON FUNCTION app.claim(uuid, uuid, timestamptz, text, timestamptz, uuid, bytea, uuid) IS
@@ -44,25 +44,25 @@ GRANT EXECUTE ON FUNCTION
 CREATE FUNCTION app.bookable_minutes(p_specialist uuid, p_rate uuid) RETURNS integer
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 DECLARE
-    v_verified boolean;
-    v_accepting boolean;
-    v_rate uuid;
-    v_minutes integer;
+    verified boolean;
+    accepting boolean;
+    found_rate uuid;
+    minutes integer;
 BEGIN
     SELECT s.is_verified, s.is_accepting, r.id, r.duration_minutes
-    INTO v_verified, v_accepting, v_rate, v_minutes
+    INTO verified, accepting, found_rate, minutes
     FROM app.specialists s
     LEFT JOIN app.specialist_rates r
       ON r.id = p_rate AND r.specialist_id = s.id AND r.is_active
     WHERE s.id = p_specialist;
-    IF v_verified IS NOT TRUE THEN
+    IF verified IS NOT TRUE THEN
         PERFORM app.refuse('SPECIALIST_NOT_FOUND');
-    ELSIF NOT v_accepting THEN
+    ELSIF NOT accepting THEN
         PERFORM app.refuse('NOT_ACCEPTING');
-    ELSIF v_rate IS NULL THEN
+    ELSIF found_rate IS NULL THEN
         PERFORM app.refuse('RATE_NOT_FOUND');
     END IF;
-    RETURN v_minutes;
+    RETURN minutes;
 END
 $$;
 COMMENT ON FUNCTION app.bookable_minutes(uuid, uuid) IS
@@ -75,35 +75,35 @@ CREATE FUNCTION app.claim_refusal(
 RETURNS text
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 DECLARE
-    v_now timestamptz := app.now();
-    v_page app.specialists;
-    v_rule record;
-    v_wall timestamp;
-    v_most integer;
+    moment timestamptz := app.now();
+    page app.specialists;
+    rule record;
+    wall timestamp;
+    most integer;
 BEGIN
-    SELECT * INTO v_page FROM app.specialists s WHERE s.id = p_specialist;
-    v_wall := p_starts_at AT TIME ZONE v_page.time_zone;
+    SELECT * INTO page FROM app.specialists s WHERE s.id = p_specialist;
+    wall := p_starts_at AT TIME ZONE page.time_zone;
     -- The rule whose hours the start falls in, else the weekday's first: it sets length and buffer.
-    SELECT r.slot_minutes, r.buffer_minutes INTO v_rule
+    SELECT r.slot_minutes, r.buffer_minutes INTO rule
     FROM app.availability_rules r
-    WHERE r.specialist_id = p_specialist AND r.is_active AND r.weekday = extract(dow FROM v_wall)
-    ORDER BY v_wall::time >= time '00:00' + r.starts_minute * interval '1 minute' DESC,
+    WHERE r.specialist_id = p_specialist AND r.is_active AND r.weekday = extract(dow FROM wall)
+    ORDER BY wall::time >= time '00:00' + r.starts_minute * interval '1 minute' DESC,
              r.starts_minute, r.slot_minutes, r.buffer_minutes
     LIMIT 1;
     IF EXISTS (
         SELECT 1 FROM app.slots c
         WHERE c.specialist_id = p_specialist AND c.status IN ('held', 'booked')
-          AND (c.status = 'booked' OR c.held_until > v_now) AND c.id IS DISTINCT FROM p_own_slot
-          AND c.ends_at > p_starts_at - v_page.buffer_before_minutes * interval '1 minute'
+          AND (c.status = 'booked' OR c.held_until > moment) AND c.id IS DISTINCT FROM p_own_slot
+          AND c.ends_at > p_starts_at - page.buffer_before_minutes * interval '1 minute'
           AND c.starts_at < p_starts_at + interval '1 minute'
-              * (coalesce(p_minutes, v_rule.slot_minutes, 30) + coalesce(v_rule.buffer_minutes, 0)))
+              * (coalesce(p_minutes, rule.slot_minutes, 30) + coalesce(rule.buffer_minutes, 0)))
     THEN
         RETURN 'SLOT_TAKEN';
     END IF;
-    SELECT min(r.max_bookings_per_day) INTO v_most
+    SELECT min(r.max_bookings_per_day) INTO most
     FROM app.availability_rules r
-    WHERE r.specialist_id = p_specialist AND r.is_active AND r.weekday = extract(dow FROM v_wall);
-    IF app.sessions_on(p_specialist, v_wall::date, v_page.time_zone, p_own_slot) >= v_most THEN
+    WHERE r.specialist_id = p_specialist AND r.is_active AND r.weekday = extract(dow FROM wall);
+    IF app.sessions_on(p_specialist, wall::date, page.time_zone, p_own_slot) >= most THEN
         RETURN 'DAY_FULL';
     END IF;
     RETURN 'SLOT_NOT_OFFERED';
@@ -130,13 +130,13 @@ CREATE FUNCTION app.clear_the_way(
 RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 DECLARE
-    v_lapsed record;
+    lapsed record;
 BEGIN
     IF p_own_slot IS NOT NULL THEN
         UPDATE app.slots s SET status = 'released'
         WHERE s.id = p_own_slot AND s.specialist_id = p_specialist AND s.status <> 'released';
     END IF;
-    FOR v_lapsed IN
+    FOR lapsed IN
         SELECT s.id, b.id AS booking_id
         FROM app.slots s
         LEFT JOIN app.bookings b ON b.slot_id = s.id
@@ -145,9 +145,9 @@ BEGIN
           AND s.ends_at > p_from AND s.starts_at < p_to
         ORDER BY b.id
     LOOP
-        IF v_lapsed.booking_id IS NULL THEN
-            UPDATE app.slots s SET status = 'released' WHERE s.id = v_lapsed.id;
-        ELSIF NOT app.expire_booking(v_lapsed.booking_id) THEN
+        IF lapsed.booking_id IS NULL THEN
+            UPDATE app.slots s SET status = 'released' WHERE s.id = lapsed.id;
+        ELSIF NOT app.expire_booking(lapsed.booking_id) THEN
             -- Its money is under way: the booking still stands, and the span with it.
             PERFORM app.refuse('SLOT_TAKEN');
         END IF;
@@ -160,18 +160,18 @@ COMMENT ON FUNCTION app.clear_the_way(uuid, timestamptz, timestamptz, uuid) IS
 CREATE FUNCTION app.move(p_slot uuid, p_rate uuid, p_starts_at timestamptz) RETURNS app.slots
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 DECLARE
-    v_owner uuid;
-    v_old app.slots;
+    owner uuid;
+    old_claim app.slots;
 BEGIN
-    SELECT s.specialist_id INTO v_owner FROM app.slots s WHERE s.id = p_slot;
-    PERFORM 1 FROM app.calendars c WHERE c.specialist_id = v_owner FOR UPDATE;
-    SELECT * INTO v_old FROM app.slots s WHERE s.id = p_slot;
-    IF v_old.status IS NULL OR v_old.status = 'released'
-       OR v_old.status = 'held' AND v_old.held_until <= app.now() THEN
+    SELECT s.specialist_id INTO owner FROM app.slots s WHERE s.id = p_slot;
+    PERFORM 1 FROM app.calendars c WHERE c.specialist_id = owner FOR UPDATE;
+    SELECT * INTO old_claim FROM app.slots s WHERE s.id = p_slot;
+    IF old_claim.status IS NULL OR old_claim.status = 'released'
+       OR old_claim.status = 'held' AND old_claim.held_until <= app.now() THEN
         PERFORM app.refuse('SLOT_NOT_FOUND');
     END IF;
-    RETURN app.claim(v_owner, p_rate, p_starts_at, v_old.status, v_old.held_until, v_old.held_by,
-        v_old.hold_token_hash, p_slot);
+    RETURN app.claim(owner, p_rate, p_starts_at, old_claim.status, old_claim.held_until,
+        old_claim.held_by, old_claim.hold_token_hash, p_slot);
 END
 $$;
 COMMENT ON FUNCTION app.move(uuid, uuid, timestamptz) IS
@@ -181,16 +181,16 @@ GRANT EXECUTE ON FUNCTION app.move(uuid, uuid, timestamptz) TO consulta_worker;
 CREATE FUNCTION app.release(p_slot uuid) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 DECLARE
-    v_owner uuid;
+    owner uuid;
 BEGIN
-    SELECT s.specialist_id INTO v_owner FROM app.slots s WHERE s.id = p_slot;
-    PERFORM 1 FROM app.calendars c WHERE c.specialist_id = v_owner FOR UPDATE;
+    SELECT s.specialist_id INTO owner FROM app.slots s WHERE s.id = p_slot;
+    PERFORM 1 FROM app.calendars c WHERE c.specialist_id = owner FOR UPDATE;
     UPDATE app.slots s SET status = 'released' WHERE s.id = p_slot AND s.status <> 'released';
     IF NOT FOUND THEN
         RETURN false;
     END IF;
     UPDATE app.calendars SET revision = revision + 1, updated_at = app.now()
-    WHERE specialist_id = v_owner;
+    WHERE specialist_id = owner;
     RETURN true;
 END
 $$;

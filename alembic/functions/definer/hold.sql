@@ -6,27 +6,27 @@ CREATE FUNCTION app.hold(
 RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 DECLARE
-    v_me uuid := app.user_id();
-    v_now timestamptz := app.now();
-    v_held app.slots;
+    me uuid := app.user_id();
+    moment timestamptz := app.now();
+    held app.slots;
 BEGIN
-    IF v_me IS NULL AND p_token_hash IS NULL THEN
+    IF me IS NULL AND p_token_hash IS NULL THEN
         PERFORM app.refuse('UNAUTHORIZED');
-    ELSIF v_me IS NOT NULL THEN
+    ELSIF me IS NOT NULL THEN
         -- A person's holds lie on many calendars, whose locks do not count them: this one does.
-        PERFORM pg_advisory_xact_lock(hashtextextended('app.hold ' || v_me, 0));
+        PERFORM pg_advisory_xact_lock(hashtextextended('app.hold ' || me, 0));
         IF (SELECT count(*) FROM app.slots s
-            WHERE s.held_by = v_me AND s.status = 'held' AND s.held_until > v_now
+            WHERE s.held_by = me AND s.status = 'held' AND s.held_until > moment
               AND NOT EXISTS (SELECT 1 FROM app.bookings b WHERE b.slot_id = s.id))
            >= p_most_per_caller THEN
             PERFORM app.refuse('TOO_MANY_HOLDS');
         END IF;
     END IF;
-    v_held := app.claim(p_specialist, p_rate, p_starts_at, 'held',
-        v_now + p_minutes * interval '1 minute', v_me, p_token_hash, NULL);
-    RETURN jsonb_build_object('id', v_held.id, 'specialist_id', v_held.specialist_id,
-        'rate_id', v_held.rate_id, 'starts_at', v_held.session_starts_at,
-        'ends_at', v_held.session_ends_at, 'expires_at', v_held.held_until);
+    held := app.claim(p_specialist, p_rate, p_starts_at, 'held',
+        moment + p_minutes * interval '1 minute', me, p_token_hash, NULL);
+    RETURN jsonb_build_object('id', held.id, 'specialist_id', held.specialist_id,
+        'rate_id', held.rate_id, 'starts_at', held.session_starts_at,
+        'ends_at', held.session_ends_at, 'expires_at', held.held_until);
 END
 $$;
 COMMENT ON FUNCTION app.hold(uuid, uuid, timestamptz, bytea, integer, integer) IS
@@ -37,13 +37,13 @@ GRANT EXECUTE ON FUNCTION app.hold(uuid, uuid, timestamptz, bytea, integer, inte
 CREATE FUNCTION app.release_hold(p_slot uuid, p_token_hash bytea) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 DECLARE
-    v_owner uuid;
+    owner uuid;
 BEGIN
     -- Whose hold it is never changes and may be read before the lock; a stranger locks nothing.
-    SELECT s.specialist_id INTO v_owner FROM app.slots s
+    SELECT s.specialist_id INTO owner FROM app.slots s
     WHERE s.id = p_slot AND (s.held_by = app.user_id() OR s.hold_token_hash = p_token_hash);
-    PERFORM 1 FROM app.calendars c WHERE c.specialist_id = v_owner FOR UPDATE;
-    IF v_owner IS NULL OR NOT EXISTS (
+    PERFORM 1 FROM app.calendars c WHERE c.specialist_id = owner FOR UPDATE;
+    IF owner IS NULL OR NOT EXISTS (
         SELECT 1 FROM app.slots s
         WHERE s.id = p_slot AND s.status = 'held'
           AND NOT EXISTS (SELECT 1 FROM app.bookings b WHERE b.slot_id = s.id)) THEN

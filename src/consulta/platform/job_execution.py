@@ -43,9 +43,10 @@ async def passes(job: Job, run: Run, *, is_stopping: Callable[[], bool]) -> None
         async with asyncio.timeout(job.time_limit.total_seconds()) as limit:
             for _ in range(MOST_PASSES):
                 run.wants_another_pass = False
-                before = run.counts.total
+                got_done, failed = run.counts.got_done, run.counts.failed
                 await job.body(run)
-                if not run.wants_another_pass or run.counts.total == before:
+                is_stuck = run.counts.got_done == got_done and run.counts.failed > failed
+                if not run.wants_another_pass or is_stuck:
                     return
                 if is_stopping():
                     raise Interrupted

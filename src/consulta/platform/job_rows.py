@@ -34,8 +34,9 @@ class Counts:
     failed: int = 0
 
     @property
-    def total(self) -> int:
-        return self.done + self.skipped + self.failed
+    def got_done(self) -> int:
+        """What need not be looked at again."""
+        return self.done + self.skipped
 
 
 @dataclass(frozen=True, slots=True)

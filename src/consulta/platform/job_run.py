@@ -77,6 +77,11 @@ class Run:
         """
         return [*self._taken_up, *(self._resting - self._taken_up)]
 
+    def fresh(self, item_ids: Iterable[UUID]) -> list[UUID]:
+        """Those that are not set aside, for queries that cannot leave them out themselves."""
+        aside = set(self.set_aside)
+        return [item_id for item_id in item_ids if item_id not in aside]
+
     @asynccontextmanager
     async def item(self, item_id: UUID) -> AsyncIterator[Work]:
         """One item in one transaction. Its failure is counted, logged and reported, and goes no
@@ -119,8 +124,8 @@ class Run:
         self._facts.update(facts)
 
     def again(self) -> None:
-        """The batch was full: the body is called once more, at most fifty times in a run and only
-        while it gets something done.
+        """The batch was full: the body is called once more, at most fifty times in a run, and not
+        after a pass in which everything failed.
         """
         self.wants_another_pass = True
 
@@ -174,8 +179,3 @@ class _Failing:
 
 def _rests(entry: Mapping[str, Any], now: datetime) -> bool:
     return datetime.fromisoformat(entry["until"]) > now
-
-
-def ids(rows: Iterable[Any]) -> list[UUID]:
-    """The column `id` of what a query returned."""
-    return [row["id"] for row in rows]

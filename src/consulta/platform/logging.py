@@ -1,11 +1,11 @@
 """Logging: one line an event, as JSON or for the eye, with the request's id and without secrets.
 
 Our own events go straight out; what libraries say through the standard library joins them.
-"""  # noqa: A005 - the floor plan names it so, and imports are absolute
+"""
 
 import logging
 import sys
-from typing import IO, Any
+from typing import Any, TextIO
 
 import orjson
 import structlog
@@ -29,7 +29,7 @@ _LEVELS = {
 _CLEAN_ALREADY = frozenset({"level", "timestamp", "logger", "request_id"})
 
 
-def configure(settings: ObservabilitySettings, *, stream: IO[str] | None = None) -> None:
+def configure(settings: ObservabilitySettings, *, stream: TextIO | None = None) -> None:
     """Everything that is logged from now on leaves through here. Safe to call again.
 
     Uvicorn must be started with `log_config=None`, or it would put its own handlers back.
@@ -96,7 +96,7 @@ def _shared_processors() -> list[Processor]:
     ]
 
 
-def _ending(settings: ObservabilitySettings, out: IO[str]) -> list[Processor]:
+def _ending(settings: ObservabilitySettings, out: TextIO) -> list[Processor]:
     if settings.log_format == "json":
         return [redact, _render_json]
     colours = out.isatty()
@@ -123,7 +123,7 @@ def _add_logger_name(logger: WrappedLogger, _method: str, event: EventDict) -> E
 class _NamedLines:
     """Makes loggers that print lines and know their name."""
 
-    def __init__(self, out: IO[str]) -> None:
+    def __init__(self, out: TextIO) -> None:
         self._out = out
 
     def __call__(self, *arguments: Any) -> "_NamedLine":
@@ -131,6 +131,6 @@ class _NamedLines:
 
 
 class _NamedLine(structlog.PrintLogger):
-    def __init__(self, out: IO[str], name: str) -> None:
+    def __init__(self, out: TextIO, name: str) -> None:
         super().__init__(out)
         self.name = name

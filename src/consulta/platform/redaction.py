@@ -97,19 +97,10 @@ def is_secret_name(name: str) -> bool:
 
 def clean(value: Any, *, depth: int = 0) -> Any:
     """The same, to any depth, without secrets; e-mail addresses keep a letter and their domain."""
-    if isinstance(value, str):
-        return clean_text(value)
     if value is None or isinstance(value, bool | int | float):
         return _clean_number(value)
-    if depth >= _DEEPEST:
-        return REMOVED
-    if isinstance(value, Mapping):
-        return {
-            clean_text(str(name)): _clean_member(str(name), one, depth)
-            for name, one in list(value.items())[:_MOST_ITEMS]
-        }
-    if isinstance(value, list | tuple | set | frozenset):
-        return [clean(one, depth=depth + 1) for one in list(value)[:_MOST_ITEMS]]
+    if isinstance(value, Mapping | list | tuple | set | frozenset):
+        return _clean_members(value, depth) if depth < _DEEPEST else REMOVED
     if isinstance(value, bytes | bytearray | memoryview):
         return f"[{len(value)} bytes]"
     return clean_text(str(value))
@@ -125,6 +116,15 @@ def clean_text(text: str) -> str:
         text = pattern.sub(replacement, text)
     text = _EMAIL.sub(r"\1***@\2", text)
     return _CARD.sub(_without_card, text)
+
+
+def _clean_members(value: Any, depth: int) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            clean_text(str(name)): _clean_member(str(name), one, depth)
+            for name, one in list(value.items())[:_MOST_ITEMS]
+        }
+    return [clean(one, depth=depth + 1) for one in list(value)[:_MOST_ITEMS]]
 
 
 def _clean_member(name: str, value: Any, depth: int) -> Any:

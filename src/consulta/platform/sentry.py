@@ -5,7 +5,7 @@ Here an event is reduced to what is on a list.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit, urlunsplit
 
 import sentry_sdk
@@ -122,7 +122,7 @@ def before_send(event: Event, hint: Hint) -> Event | None:
         _without_contents(value.get("stacktrace"))
     for thread in _values(reduced.get("threads")):
         _without_contents(thread.get("stacktrace"))
-    return reduced
+    return cast("Event", reduced)
 
 
 def before_send_transaction(event: Event, _hint: Hint) -> Event | None:
@@ -133,7 +133,7 @@ def before_send_transaction(event: Event, _hint: Hint) -> Event | None:
         for span in reduced.get("spans") or []
         if isinstance(span, Mapping)
     ]
-    return reduced
+    return cast("Event", reduced)
 
 
 def before_breadcrumb(crumb: Breadcrumb, _hint: Hint) -> Breadcrumb | None:

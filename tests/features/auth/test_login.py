@@ -42,7 +42,9 @@ async def test_the_address_counts_in_any_spelling(world: World) -> None:
     assert (await login(world, email=" ANNA@example.COM ")).status == 200
 
 
-@pytest.mark.parametrize("kept", ["  spaces at both ends  ", "x" * 72 + "-and the end counts", "ünïcödé-wörter"])  # fmt: skip
+@pytest.mark.parametrize(
+    "kept", ["  spaces at both ends  ", "x" * 72 + "-and the end counts", "ünïcödé-wörter"]
+)
 async def test_the_password_counts_as_it_was_typed(world: World, kept: str) -> None:
     await register(world, password=kept)
     assert (await login(world, kept)).status == 200

@@ -49,8 +49,8 @@ async def test_signing_out_needs_somebody_signed_in(world: World) -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["", "Bearer", "Bearer ", "bearer  {}", "Basic {}", "Token {}", "{}", "Bearer {} x", "Bearer {},",
-     "Bearer\t{}", "Bearer null", "Bearer undefined", "Bearer {}\x7f"],
+    ["", "Bearer", "Bearer ", "bearer  {}", "Basic {}", "Token {}", "{}", "Bearer {} x",
+     "Bearer {},", "Bearer\t{}", "Bearer null", "Bearer undefined", "Bearer {}\x7f"],
 )  # fmt: skip
 async def test_a_header_that_is_not_exactly_a_bearer_token_is_refused(
     world: World, header: str

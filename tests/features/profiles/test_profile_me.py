@@ -129,3 +129,17 @@ async def test_a_change_is_on_record_without_personal_values(world: World) -> No
 async def test_nobody_has_no_details(world: World) -> None:
     for reply in (await world.anonymous.get("/me"), await world.anonymous.patch("/me", {})):
         assert (reply.status, reply.code) == (401, "UNAUTHORIZED")
+
+
+async def test_the_record_of_changes_that_race_is_a_chain(world: World) -> None:
+    anna = await world.client()
+    asked = ("fr", "de", "ar", "ur", "es", "it", "pl", "nl")
+    await asyncio.gather(*(anna.patch("/me", {"locale": locale}) for locale in asked))
+    rows = await world.rows(
+        "SELECT old_values ->> 'locale' AS old, new_values ->> 'locale' AS new FROM app.audit_logs"
+    )
+    step = {row["old"]: row["new"] for row in rows}
+    seen = ["en"]
+    while seen[-1] in step:
+        seen.append(step[seen[-1]])
+    assert sorted(seen) == sorted(["en", *asked])

@@ -71,7 +71,7 @@ async def register(desk: Desk, registration: Registration, *, once: Once) -> Res
         if beginning.replay is not None:
             return beginning.replay
         registered = await service.register(work, account, identities=desk.identities)
-        return await once.finish(
+        return once.finish(
             work,
             subject_id=registered.id,
             status_code=201,

@@ -114,7 +114,7 @@ async def _carry_out(
             decided = await decide(work)
             if decided.lease is None:
                 return await _answer(till, work, once, decided, actor, status_code)
-            await once.made(work, decided.booking_id)
+            once.made(work, decided.booking_id)
     return await _call_and_answer(
         till, actor, once, decided, status_code, refusal_is_ours=refusal_is_ours
     )
@@ -167,7 +167,7 @@ async def _answer(
     )
     # A capture in doubt leaves the booking where it was: accepted, not done (D12).
     doubtful = status_code == 200 and row["status"] == "awaiting_confirmation"
-    return await once.finish(
+    return once.finish(
         work,
         subject_id=decided.booking_id,
         status_code=202 if doubtful else status_code,

@@ -90,7 +90,8 @@ async def list_bookings(
         limit=page.limit,
     )
     slice_ = page.page("bookings", rows, lambda row: (row["created_at"], row["id"]))
-    items = [_out(row, work, till) for row in slice_.items]
+    # The payer's secret is for the page of one booking, not for lists (PAY-18).
+    items = [_out(row, work, till, with_action=False) for row in slice_.items]
     return json_response({"items": items, "next_cursor": slice_.next_cursor})
 
 
@@ -231,10 +232,12 @@ async def _booking(work: Work, till: TillDep, booking_id: UUID) -> Response:
     return json_response(_out(row, work, till))
 
 
-def _out(row: Any, work: Work, till: TillDep) -> dict[str, Any]:
+def _out(row: Any, work: Work, till: TillDep, *, with_action: bool = True) -> dict[str, Any]:
     key = flows.publishable_key(till, row["payment_provider"])
     return schemas.booking_out(
-        row, publishable_key=key, with_action=work.actor.id == row["client_id"]
+        row,
+        publishable_key=key,
+        with_action=with_action and work.actor.id == row["client_id"],
     )
 
 

@@ -45,6 +45,8 @@ def address_of(request: Request) -> str:
         address = ipaddress.ip_address(request.client.host)
     except ValueError:
         return request.client.host
-    if address.version == 4:
-        return str(address)
-    return str(ipaddress.ip_network((int(address), _SUBSCRIBER_BITS), strict=False))
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is None:
+            return str(ipaddress.IPv6Network((int(address), _SUBSCRIBER_BITS), strict=False))
+        address = address.ipv4_mapped
+    return str(address)

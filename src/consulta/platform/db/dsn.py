@@ -20,6 +20,10 @@ class Dsn:
         return unquote(urlsplit(self.text).username or "")
 
     @property
+    def password(self) -> str:
+        return unquote(urlsplit(self.text).password or "")
+
+    @property
     def database(self) -> str:
         return unquote(urlsplit(self.text).path.lstrip("/"))
 

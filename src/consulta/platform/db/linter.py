@@ -116,9 +116,14 @@ async def boot_problems(engines: Engines, code: SchemaState) -> list[str]:
     for login, engine in pools.items():
         async with engine.connect() as connection:
             driver = await driver_of(connection)
-            found += await privilege_problems(driver, expected=login)
-            if login is not DbRole.WORKER:
-                continue
-            problem = schema_problem(await database_state(driver), code)
-            found += [problem] if problem else [str(finding) for finding in await lint(driver)]
+            # A transaction, so that a pooler in between keeps us on one server connection.
+            async with driver.transaction(readonly=True):
+                found += await privilege_problems(driver, expected=login)
+                if login is DbRole.WORKER:
+                    found += await _problems_of_database(driver, code)
     return found
+
+
+async def _problems_of_database(connection: asyncpg.Connection, code: SchemaState) -> list[str]:
+    problem = schema_problem(await database_state(connection), code)
+    return [problem] if problem else [str(finding) for finding in await lint(connection)]

@@ -217,8 +217,8 @@ _DROPS = (
     (
         "SELECT format('REVOKE ALL ON %s FROM %I', c.oid::regclass, r.rolname) FROM pg_class c,"
         " pg_roles r WHERE c.relnamespace = 'app'::regnamespace AND c.relkind = 'r'"
-        " AND r.rolname IN ('consulta_api', 'consulta_anonymous', 'consulta_user', 'consulta_admin',"
-        " 'consulta_worker', 'consulta_definer')",
+        " AND r.rolname IN ('consulta_api', 'consulta_anonymous', 'consulta_user',"
+        " 'consulta_admin', 'consulta_worker', 'consulta_definer')",
         DbRole.OWNER,
     ),
     (

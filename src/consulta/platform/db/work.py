@@ -4,7 +4,7 @@ ways in; nobody else begins, commits or rolls back.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,7 +33,7 @@ _SAFE_REQUEST_ID = re.compile(r"[^A-Za-z0-9._-]")
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """One pool per login: what a login may become is its power, so admin and worker have own ones."""
+    """One pool per login: what a login may become is its power, hence three pools."""
 
     api: AsyncEngine
     admin: AsyncEngine
@@ -154,6 +154,8 @@ class Database:
     def __init__(self, engines: Engines, reactions: Reactions | None = None) -> None:
         self.engines = engines
         self.reactions = reactions or Reactions()
+        self.on_messages: Callable[[], None] = _nobody
+        """Called after each commit that left messages in the outbox; it must not wait."""
 
     def work(self, actor: Actor) -> AbstractAsyncContextManager[Work]:
         """One transaction on behalf of one actor: all of it, or none.
@@ -189,11 +191,17 @@ class Database:
                     raise
                 finally:
                     await work._close()  # noqa: SLF001
+            if work.trail.messages:
+                self.on_messages()
         except Exception as error:
             translated = as_domain_error(error)
             if translated is None:
                 raise
             raise translated from error
+
+
+def _nobody() -> None:
+    """The clock alone wakes the outbox."""
 
 
 def _begin(actor: Actor, *, read_only: bool) -> str:

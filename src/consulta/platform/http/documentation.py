@@ -15,19 +15,18 @@ from consulta.platform.auth.guards import OPEN
 PACKAGE = "fastapi_offline"
 _LIBRARY = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        # Swagger UI sets style attributes on what it draws, and its icons are data: addresses.
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data:",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    )
+_SOURCES = (
+    "default-src 'none'",
+    "script-src 'self'",
+    # Swagger UI sets style attributes on what it draws, and its icons are data: addresses.
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
 )
+CONTENT_SECURITY_POLICY = "; ".join(_SOURCES)
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -100,9 +99,7 @@ def documentation() -> APIRouter:
     """
     router = APIRouter(include_in_schema=False, dependencies=[OPEN])
     router.add_api_route("/docs", _page, methods=["GET"], response_class=Response)
-    router.add_api_route(
-        "/docs/static/{name}", _static, methods=["GET"], response_class=Response
-    )
+    router.add_api_route("/docs/static/{name}", _static, methods=["GET"], response_class=Response)
     return router
 
 
@@ -116,17 +113,13 @@ async def _static(name: str) -> Response:
         text, media_type = _OWN[name]
         return Response(text, media_type=media_type, headers=_HEADERS)
     if name in _LIBRARY:
-        return FileResponse(
-            library_folder() / name, media_type=_LIBRARY[name], headers=_HEADERS
-        )
+        return FileResponse(library_folder() / name, media_type=_LIBRARY[name], headers=_HEADERS)
     raise NotFound("There is nothing at this address.")
 
 
 @cache
 def library_folder() -> Path:
-    """Where Swagger UI lies. The package is located, not imported: importing it would patch
-    nothing, but it would also do nothing for us.
-    """
+    """Where Swagger UI lies. The package is located, not imported."""
     found = find_spec(PACKAGE)
     if found is None or found.origin is None:
         raise NotFound("The documentation page is not installed.")

@@ -35,7 +35,7 @@ class IdempotencyKeyMissing(Malformed):
 
 
 class IdempotencyKeyInvalid(Malformed):
-    """An Idempotency-Key is one header of 1 to 255 printable characters without quotes or spaces."""
+    """An Idempotency-Key is one header of 1 to 255 printable characters, no quotes, no spaces."""
 
     code = "IDEMPOTENCY_KEY_INVALID"
 
@@ -102,17 +102,17 @@ class Once:
             subject_id=UUID(subject) if subject else None, resumed=found["state"] == "resumed"
         )
 
-    async def made(self, work: Work, subject_id: UUID) -> None:
+    def made(self, work: Work, subject_id: UUID) -> None:
         """The key knows what was made, though not yet what will be answered."""
-        await self._finish(work, subject_id, None, None)
+        self._settle(work, subject_id, None, None)
 
-    async def finish(
+    def finish(
         self, work: Work, *, subject_id: UUID | None, status_code: int, answer: bytes
     ) -> Response:
         """The answer is kept, sealed, and returned for sending."""
         if self.key is not None:
             sealed = self.vault.seal(answer, place=self._place)
-            await self._finish(work, subject_id, status_code, sealed)
+            self._settle(work, subject_id, status_code, sealed)
         return _answer(status_code, answer, replayed=False)
 
     async def run(
@@ -128,19 +128,19 @@ class Once:
         if beginning.replay is not None:
             return beginning.replay
         subject_id, answer = await act()
-        return await self.finish(
+        return self.finish(
             work,
             subject_id=subject_id,
             status_code=status_code,
             answer=answer.model_dump_json().encode(),
         )
 
-    async def _finish(
+    def _settle(
         self, work: Work, subject_id: UUID | None, status_code: int | None, answer: bytes | None
     ) -> None:
+        # Written with the rest of the trail, just before COMMIT.
         if self.key is not None:
-            await work.execute(
-                "SELECT app.finish_idempotent($1, $2, $3, $4, $5, $6)",
+            work.trail.key_outcome = (
                 self.caller,
                 self.route,
                 self.key,

@@ -73,8 +73,12 @@ class SandboxLedger:
         asked: dict[str, Any],
         new: SandboxCharge | None,
     ) -> Charge:
-        for _ in range(_ATTEMPTS_MAX):
-            charge = await self._charge_or(new, reference=reference)
+        for attempt in range(_ATTEMPTS_MAX):
+            # A new charge is nearly always really new: it is written before anything is read.
+            if attempt == 0 and new is not None:
+                charge = replace(new, operations={})
+            else:
+                charge = await self._charge_or(new, reference=reference)
             known = charge.operations.get(key) if key else None
             if known is not None:
                 return self._answer(known, asked=asked)

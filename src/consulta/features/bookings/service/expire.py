@@ -1,5 +1,6 @@
 """Bookings whose time ran out. The database function is the one door: claims meet it, too."""
 
+from typing import Any
 from uuid import UUID
 
 from consulta.platform.db.work import Work
@@ -10,7 +11,9 @@ async def expire(work: Work, *, booking_id: UUID) -> bool:
     return bool(await work.fetchval("SELECT app.expire_booking($1)", booking_id))
 
 
-async def cleanup(work: Work) -> int:
-    """How many overdue bookings were expired in one call, at most 200."""
-    count: int = await work.fetchval("SELECT app.cleanup_expired_bookings()")
-    return count
+async def cleanup_orphaned_slots(work: Work) -> dict[str, Any]:
+    """`released`: how many claims without a live booking or hold are free again, at most 500;
+    `live_bookings_without_slot`: ids, at most 100, for a person to look at.
+    """
+    found: dict[str, Any] = await work.fetchval("SELECT app.cleanup_orphaned_slots()")
+    return found

@@ -78,9 +78,7 @@ async def give_up(work: Work, payment: LockedPayment) -> None:
 
 
 async def _write(work: Work, payment: LockedPayment, charge: Charge, status: PaymentStatus) -> None:
-    action: dict[str, Any] | None = None
-    if charge.next_action is not None and status in _WAITING:
-        action = {key: value for key, value in asdict(charge.next_action).items() if value}
+    action = action_of(charge) if status in _WAITING else None
     # An intermediate step towards "returned" is a payment that was taken and not yet returned.
     refunded = 0 if status is PaymentStatus.PAID else charge.refunded_minor
     await work.execute(
@@ -96,6 +94,13 @@ async def _write(work: Work, payment: LockedPayment, charge: Charge, status: Pay
         charge.error_code,
         action,
     )
+
+
+def action_of(charge: Charge) -> dict[str, Any] | None:
+    """What the payer's browser has to do next, as it is kept for the payer alone."""
+    if charge.next_action is None:
+        return None
+    return {key: value for key, value in asdict(charge.next_action).items() if value}
 
 
 async def _write_status(work: Work, payment: LockedPayment, status: PaymentStatus) -> None:

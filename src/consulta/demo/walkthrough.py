@@ -1,0 +1,164 @@
+"""The walk-through: every path of a booking as `curl` commands that can be pasted one after the
+other, or run as a script. They need a shell, curl and python3 (to pick values out of JSON).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from consulta.seed import SampleWorld
+
+_WIDTH = 78
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """What the commands are filled with; `root` is the address of the service."""
+
+    root: str
+    world: SampleWorld
+    cron_secret: str
+    file: Path
+
+
+def banner(guide: Guide) -> str:
+    """Where the service is, and what it does not do."""
+    rule = "=" * _WIDTH
+    return f"""
+{rule}
+   SANDBOX PAYMENTS: NO MONEY MOVES. Cards are names such as pm_sandbox_visa,
+   nobody is charged, and production settings refuse to run like this.
+{rule}
+
+   API            {guide.root}/api/v1
+   Documentation  {guide.root}/docs   (works without internet)
+
+   The walk-through below can be pasted command by command, or run at once:
+
+       sh {guide.file}
+
+   Ctrl-C stops everything. The data stay, and so do the bookings.
+"""
+
+
+def printed(guide: Guide) -> str:
+    """The walk-through for the terminal."""
+    return _commands(guide) + "\n" + "=" * _WIDTH
+
+
+def script(guide: Guide) -> str:
+    """The same as a file: it stops at the first command that fails."""
+    return "#!/bin/sh\nset -eu\n" + _commands(guide)
+
+
+def _commands(guide: Guide) -> str:
+    world = guide.world
+    values = {
+        "@ROOT@": guide.root,
+        "@CLIENT@": world.client.token,
+        "@CLIENT_NAME@": world.client.name,
+        "@SARAH@": world.sarah.token,
+        "@SARAH_NAME@": world.sarah.name,
+        "@CRON@": guide.cron_secret,
+    }
+    text = _PREPARATION + "".join(_STEPS)
+    for name, value in values.items():
+        text = text.replace(name, value)
+    return text
+
+
+# Headings are echoed: an interactive zsh takes `#` for a command. `field` picks a value out of the
+# JSON on its input by its path, such as `items.0.id`; `ask` is curl that fails where it is refused.
+_PREPARATION = r"""
+echo '--- @CLIENT_NAME@ books, @SARAH_NAME@ is booked'
+API='@ROOT@/api/v1'
+CLIENT='Authorization: Bearer @CLIENT@'
+SARAH='Authorization: Bearer @SARAH@'
+CRON='Authorization: Bearer @CRON@'
+JSON='Content-Type: application/json'
+ask() { curl --silent --show-error --fail-with-body "$@"; }
+key() { echo "Idempotency-Key: $(python3 -c 'import uuid; print(uuid.uuid4())')"; }
+field() { python3 -c '
+import json, sys
+found = json.load(sys.stdin)
+for name in sys.argv[1].split("."):
+    found = found[int(name) if name.isdigit() else name]
+print(found if isinstance(found, str) else json.dumps(found))' "$1"; }
+"""
+
+_STEPS = (
+    r"""
+echo '--- 1. The directory: anybody may look. Cardiologists who speak Urdu'
+ask "$API/specialists?specialty=Cardiology&language=Urdu" | python3 -m json.tool
+DOCTOR=$(ask "$API/specialists?q=sarah%20ahmed" | field items.0.id)
+RATE=$(ask "$API/specialists/$DOCTOR/rates" | field items.0.id)
+""",
+    r"""
+echo '--- 2. The first free time of the next 14 days, on the clock of Stockholm and of Dubai'
+ask "$API/specialists/$DOCTOR/slots?rate_id=$RATE&time_zone=Europe/Stockholm" | field items.0
+START=$(ask "$API/specialists/$DOCTOR/slots?rate_id=$RATE" | field items.0.starts_at)
+echo "$START"
+""",
+    r"""
+echo '--- 3. Hold it for ten minutes, while the form is being filled in'
+HOLD=$(ask -X POST "$API/holds" -H "$CLIENT" -H "$JSON" -H "$(key)" -d '{
+  "specialist_id": "'$DOCTOR'", "rate_id": "'$RATE'", "starts_at": "'$START'"}')
+TOKEN=$(echo "$HOLD" | field hold_token)
+echo "$HOLD" | field expires_at
+""",
+    r"""
+echo '--- 4. Book it and pay by card: the amount is reserved, not taken'
+BOOKED=$(ask -X POST "$API/bookings" -H "$CLIENT" -H "$JSON" -H "$(key)" -d '{
+  "specialist_id": "'$DOCTOR'", "rate_id": "'$RATE'", "starts_at": "'$START'",
+  "hold_token": "'$TOKEN'", "payment_method": "pm_sandbox_visa", "note": "First visit"}')
+BOOKING=$(echo "$BOOKED" | field id)
+echo "booking: $(echo "$BOOKED" | field status)"
+echo "payment: $(echo "$BOOKED" | field payment.status)"
+""",
+    r"""
+echo '--- 5. Both parties can see it; to everybody else it does not exist'
+ask "$API/bookings/$BOOKING" -H "$CLIENT" | python3 -m json.tool
+""",
+    r"""
+echo '--- 6. A declined card leaves a booking unpaid; another card on the same payment works'
+START=$(ask "$API/specialists/$DOCTOR/slots?rate_id=$RATE" | field items.0.starts_at)
+UNPAID=$(ask -X POST "$API/bookings" -H "$CLIENT" -H "$JSON" -H "$(key)" -d '{
+  "specialist_id": "'$DOCTOR'", "rate_id": "'$RATE'", "starts_at": "'$START'",
+  "payment_method": "pm_sandbox_declined"}')
+echo "$UNPAID" | field payment.last_error
+PAYMENT=$(echo "$UNPAID" | field payment.id)
+ask -X POST "$API/sandbox/payments/$PAYMENT/method" -H "$CLIENT" -H "$JSON" -d '{
+  "payment_method": "pm_sandbox_visa"}' | field status
+""",
+    r"""
+echo '--- 7. 3-D Secure: the bank wants to see the payer first'
+START=$(ask "$API/specialists/$DOCTOR/slots?rate_id=$RATE" | field items.0.starts_at)
+SECURE=$(ask -X POST "$API/bookings" -H "$CLIENT" -H "$JSON" -H "$(key)" -d '{
+  "specialist_id": "'$DOCTOR'", "rate_id": "'$RATE'", "starts_at": "'$START'",
+  "payment_method": "pm_sandbox_3ds"}')
+echo "$SECURE" | field payment.status
+PAYMENT=$(echo "$SECURE" | field payment.id)
+ask -X POST "$API/sandbox/payments/$PAYMENT/action" -H "$CLIENT" -H "$JSON" -d '{
+  "succeed": true}' | field status
+""",
+    r"""
+echo '--- 8. Cancel that one: nothing was taken yet, so all of it is released'
+ask -X POST "$API/bookings/$(echo "$SECURE" | field id)/cancel" \
+  -H "$CLIENT" -H "$JSON" -H "$(key)" -d '{"reason": "Feeling better"}' | field status
+""",
+    r"""
+echo '--- 9. The specialist declines the one from step 6'
+ask -X POST "$API/bookings/$(echo "$UNPAID" | field id)/decline" \
+  -H "$SARAH" -H "$JSON" -H "$(key)" -d '{"reason": "At a conference"}' | field status
+""",
+    r"""
+echo '--- 10. A cron daemon rings every 15 minutes: what is overdue expires'
+ask -X POST '@ROOT@/api/cron/cleanup-bookings' -H "$CRON" | python3 -m json.tool
+""",
+    r"""
+echo '--- 11. The specialist confirms the booking of step 4: now the money is taken'
+DONE=$(ask -X POST "$API/bookings/$BOOKING/confirm" -H "$SARAH" -H "$(key)")
+ask "$API/bookings/$BOOKING/history" -H "$CLIENT" | python3 -m json.tool
+echo "booking: $(echo "$DONE" | field status)"
+echo "payment: $(echo "$DONE" | field payment.status)"
+""",
+)

@@ -1,0 +1,40 @@
+"""Cancellation policies: the named ones, and tiers of one's own."""
+
+import pytest
+
+from consulta.features.bookings import rules as bookings
+from consulta.features.specialists.rules import CancellationPolicy, Tier, is_descending, tiers_of
+
+
+@pytest.mark.parametrize(
+    ("policy", "tiers"),
+    [
+        ("standard", (Tier(24, 100), Tier(2, 50))),
+        ("flexible", (Tier(2, 100),)),
+        ("strict", (Tier(48, 100), Tier(24, 50))),
+        ("no_refund", ()),
+    ],
+)
+def test_a_named_policy_has_its_tiers(policy: str, tiers: tuple[Tier, ...]) -> None:
+    assert tiers_of(policy, None) == tiers
+    assert tiers_of(policy, [{"hours_before": 1, "refund_percent": 1}]) == tiers
+
+
+def test_custom_tiers_are_the_specialists_own() -> None:
+    stored = [{"hours_before": 12, "refund_percent": 80}, {"hours_before": 1, "refund_percent": 5}]
+    assert tiers_of("custom", stored) == (Tier(12, 80), Tier(1, 5))
+    assert tiers_of("custom", None) == ()
+
+
+@pytest.mark.parametrize("policy", [one for one in CancellationPolicy if one != "custom"])
+def test_what_a_page_promises_is_what_a_cancellation_pays(policy: CancellationPolicy) -> None:
+    promised = [(tier.hours_before, tier.refund_percent) for tier in tiers_of(policy, None)]
+    paid = [(tier.hours_before, tier.refund_percent) for tier in bookings.tiers_of(policy, None)]
+    assert promised == paid
+
+
+@pytest.mark.parametrize(
+    ("hours", "is_fine"), [([24, 2], True), ([24], True), ([2, 24], False), ([2, 2], False)]
+)
+def test_tiers_run_from_the_longest_notice_down(hours: list[int], is_fine: bool) -> None:
+    assert is_descending([Tier(one, 50) for one in hours]) is is_fine

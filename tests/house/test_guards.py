@@ -1,0 +1,152 @@
+"""Every route has a guard, and what anybody may knock at stands on one short list with a reason."""
+
+import pytest
+from fastapi import APIRouter, FastAPI
+
+from consulta.kernel.actor import Role
+from consulta.platform.auth.guards import ADMIN, OPEN, PERSON, PUBLIC
+from consulta.platform.http.deps import WorkDep, _work
+from tests.house.app import calls_of, doors, roles_of, the_app
+from tests.house.source import obey
+
+BARE = {
+    "GET /livez": "an orchestrator asks, who has no token",
+    "GET /readyz": "an orchestrator asks, who has no token",
+    "GET /metrics": "its own token, where one is set",
+    "GET /openapi.json": "the contract is public; off in production unless asked for",
+    "GET /docs": "the contract is public; off in production unless asked for",
+}
+"""Routes without a guard."""
+
+_SIGNS_IN = "whoever comes here is not signed in yet"
+_DIRECTORY = "strangers look before they sign up"
+PUBLIC_LIST = {
+    "POST /api/v1/auth/register": _SIGNS_IN,
+    "POST /api/v1/auth/login": _SIGNS_IN,
+    "POST /api/v1/auth/refresh": "the refresh token is the key, the access token has lapsed",
+    "GET /api/v1/specialists": _DIRECTORY,
+    "GET /api/v1/specialists/{specialist_id}": _DIRECTORY,
+    "GET /api/v1/specialists/{specialist_id}/rates": _DIRECTORY,
+    "GET /api/v1/specialists/{specialist_id}/availability": _DIRECTORY,
+    "GET /api/v1/specialists/{specialist_id}/availability-exceptions": _DIRECTORY,
+    "GET /api/v1/specialists/{specialist_id}/slots": _DIRECTORY,
+    "GET /api/v1/specialists/{specialist_id}/slots/explain": _DIRECTORY,
+    "POST /api/v1/holds": "a stranger may keep a time while signing up; the hold token is the key",
+    "DELETE /api/v1/holds/{hold_id}": "the hold token is the key",
+    "POST /api/webhooks/{provider}": "the signature is the lock",
+    "GET /api/cron/{name}": "the cron secret is the lock",
+    "POST /api/cron/{name}": "the cron secret is the lock",
+}
+"""Routes whose guard lets strangers in."""
+
+
+def unguarded(app: FastAPI) -> list[str]:
+    """Routes that have no guard and no place on the list of those that need none."""
+    return [door for door, route in doors(app) if roles_of(route) is None and door not in BARE]
+
+
+def unexpectedly_public(app: FastAPI) -> list[str]:
+    """Routes that let strangers in without standing on the public list."""
+    return [
+        door
+        for door, route in doors(app)
+        if Role.ANONYMOUS in (roles_of(route) or ()) and door not in PUBLIC_LIST
+    ]
+
+
+def impassable(app: FastAPI) -> list[str]:
+    """Routes whose guards, taken together, let nobody through."""
+    return [door for door, route in doors(app) if roles_of(route) == frozenset()]
+
+
+def writing_gets(app: FastAPI) -> list[str]:
+    """GET routes that hold a transaction which may write."""
+    return [
+        door
+        for door, route in doors(app)
+        if door.startswith("GET ") and _work in calls_of(route) and door not in AUDITED_READS
+    ]
+
+
+AUDITED_READS: dict[str, str] = {}
+"""GET routes that write: reads which are themselves recorded."""
+
+
+def table(app: FastAPI) -> str:
+    """Method, path and roles of every route."""
+    rows = [(*door.split(" ", 1), roles_of(route)) for door, route in doors(app)]
+    return "\n".join(
+        f"{method:7} {path:70} {', '.join(sorted(roles)) if roles else '(no guard)'}"
+        for method, path, roles in rows
+    )
+
+
+def test_every_route_has_a_guard() -> None:
+    print(table(the_app()))
+    assert len(doors(the_app())) > 10
+    obey(
+        unguarded(the_app()),
+        law="Every route has a guard.",
+        mend="add dependencies=[PERSON], [SPECIALIST], [ADMIN], [SIGNED_IN], [PUBLIC] or [OPEN]"
+        " from platform/auth/guards.py; what truly needs none stands in BARE, with its reason.",
+    )
+
+
+def test_what_strangers_may_do_is_listed() -> None:
+    obey(
+        unexpectedly_public(the_app()),
+        law="A route that lets strangers in stands on the short public list.",
+        mend="guard it with a role, or add it to PUBLIC_LIST with the reason.",
+    )
+
+
+def test_every_guard_lets_somebody_in() -> None:
+    obey(
+        impassable(the_app()), law="A guard lets somebody in.", mend="its guards exclude each other"
+    )
+
+
+def test_reads_cannot_write() -> None:
+    obey(
+        writing_gets(the_app()),
+        law="GET routes use ReadDep: PostgreSQL itself refuses to write there.",
+        mend="take ReadDep; a read that is recorded stands in AUDITED_READS with the reason.",
+    )
+
+
+_router = APIRouter(prefix="/gifts")
+
+
+@_router.get("/bare")
+async def _bare() -> None: ...
+
+
+@_router.get("/public", dependencies=[PUBLIC])
+async def _public() -> None: ...
+
+
+@_router.post("/open", dependencies=[OPEN])
+async def _open() -> None: ...
+
+
+@_router.get("/nobody", dependencies=[PERSON, ADMIN])
+async def _nobody() -> None: ...
+
+
+@_router.get("/writes", dependencies=[PERSON])
+async def _writes(work: WorkDep) -> None: ...
+
+
+@pytest.fixture
+def bad_app() -> FastAPI:
+    app = FastAPI(openapi_url=None)
+    app.include_router(_router, prefix="/api")
+    return app
+
+
+def test_bad_doors_are_found(bad_app: FastAPI) -> None:
+    assert unguarded(bad_app) == ["GET /api/gifts/bare"]
+    assert unexpectedly_public(bad_app) == ["GET /api/gifts/public", "POST /api/gifts/open"]
+    assert impassable(bad_app) == ["GET /api/gifts/nobody"]
+    assert writing_gets(bad_app) == ["GET /api/gifts/writes"]
+    assert "client, specialist" in table(bad_app)

@@ -1,0 +1,46 @@
+"""The doors of people: functions they may call, most of which read and write past policies.
+
+A new one is a decision, and stands here with the rest.
+"""
+
+from collections.abc import Mapping
+
+KERNEL = {"now", "new_id", "user_id", "request_id", "caller_role", "refuse"}
+
+OPEN = {
+    "begin_idempotent",
+    "finish_idempotent",
+    "hold",
+    "open_on",
+    "release_hold",
+    "slots_json",
+    "take_turn",
+}
+"""For whoever comes, signed in or not."""
+
+SIGNING_IN = {
+    "credential_of",
+    "identity",
+    "identity_of_external",
+    "register",
+    "rotate_session",
+    "sign_in",
+}
+
+DOORS: Mapping[str, set[str]] = {
+    "consulta_api": set(),
+    "consulta_anonymous": {*KERNEL, *OPEN, *SIGNING_IN},
+    "consulta_user": {
+        *KERNEL,
+        *OPEN,
+        "book",
+        "booking_moves",
+        "check_booking_move",
+        "end_session",
+        "lock_booking",
+        "lock_calendar",
+        "present_method",
+        "release_booking",
+        "request_operation",
+    },
+}
