@@ -10,21 +10,25 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.middleware.cors import CORSMiddleware
 
 from consulta import __version__
+from consulta.platform import sentry
 from consulta.platform.crypto import Vault
 from consulta.platform.db.dsn import Dsn
 from consulta.platform.db.engine import build_engine
 from consulta.platform.db.work import Engines
 from consulta.platform.http import problems
-from consulta.platform.http.middleware import Envelope
+from consulta.platform.http.middleware import Envelope, Gate
 from consulta.routes import mount
 from consulta.settings import Settings
 from consulta.wiring import Service, wire
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, *, examines_database: bool = True) -> FastAPI:
     """The whole service, not yet started: pools open and jobs begin with the app's lifespan.
 
-    Raises `UnsafeSettings` where the settings must not serve.
+    A database that must not be served from (privileged logins, a broken wall, a stale schema) is
+    recognised at the start; the app then says why at `/readyz` and answers nothing else.
+    `examines_database` False leaves that look out, for whoever has just had it. Raises
+    `UnsafeSettings` where the settings must not serve.
     """
     settings.ensure_safe()
     app = FastAPI(
@@ -38,6 +42,8 @@ def create_app(settings: Settings) -> FastAPI:
         generate_unique_id_function=lambda route: f"{(route.tags or ['root'])[0]}_{route.name}",
     )
     app.state.settings = settings
+    app.state.examines_database = examines_database
+    app.state.refusals = []
     app.state.vault = Vault.from_text(settings.security.encryption_keys.get_secret_value())
     app.state.cursor_key = hashlib.sha256(
         b"cursor|" + settings.auth.jwt_secret.get_secret_value().encode()
@@ -60,6 +66,7 @@ def create_app(settings: Settings) -> FastAPI:
             expose_headers=["ETag", "Idempotent-Replayed", "Retry-After", "X-Request-ID"],
             max_age=600,
         )
+    app.add_middleware(Gate, refusals=lambda: app.state.refusals)
     app.add_middleware(Envelope, most_body_bytes=settings.http.most_body_bytes)
     return app
 
@@ -68,8 +75,12 @@ def create_app(settings: Settings) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     service: Service = wire(settings, engines_of(settings), vault=app.state.vault)
+    sentry.init(settings, release=f"consulta@{__version__}")
+    if app.state.examines_database:
+        await service.examine()
     service.attach(app)
-    await service.start()
+    if not service.refusals:
+        await service.start()
     try:
         yield
     finally:

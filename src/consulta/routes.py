@@ -2,22 +2,49 @@
 
 from fastapi import FastAPI
 
+from consulta.features.admin.router import router as admin
 from consulta.features.analytics.router import router as analytics
 from consulta.features.auth.router import router as auth
+from consulta.features.availability.router import holds_router as holds
+from consulta.features.availability.router import router as availability
 from consulta.features.bookings.router import router as bookings
+from consulta.features.jobs.router import cron_router as cron
+from consulta.features.jobs.router import router as jobs
 from consulta.features.payments.router import router as payments
 from consulta.features.payments.router import sandbox_router as sandbox
 from consulta.features.profiles.router import router as profiles
+from consulta.features.specialists.router import router as specialists
 from consulta.features.webhooks.router import router as webhooks
+from consulta.platform.http.contract import complete
+from consulta.platform.http.documentation import documentation
+from consulta.platform.http.operation import router as operation
 from consulta.settings import Settings
 
 API = "/api/v1"
 
+_ROOMS = (
+    auth,
+    profiles,
+    specialists,
+    availability,
+    holds,
+    bookings,
+    payments,
+    admin,
+    analytics,
+    jobs,
+)
+
 
 def mount(app: FastAPI, settings: Settings) -> None:
     """All routes are on `app`; a route that is not mounted here does not exist."""
-    for router in (auth, profiles, bookings, payments, analytics):
+    for router in _ROOMS:
         app.include_router(router, prefix=API)
     if settings.payments.default_provider == "sandbox":
         app.include_router(sandbox, prefix=API)
     app.include_router(webhooks)
+    app.include_router(cron)
+    app.include_router(operation)
+    if settings.shows_docs:
+        app.include_router(documentation())
+    complete(app)

@@ -1,12 +1,15 @@
 """Which vendor stands behind which port, who reacts to which fact, which jobs run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import FastAPI
 
 from consulta.features.analytics import jobs as analytics_jobs
+from consulta.features.availability import jobs as availability_jobs
 from consulta.features.bookings import jobs as booking_jobs
 from consulta.features.bookings import reactions as bookings
+from consulta.features.bookings.status import BookingStatus
+from consulta.features.jobs import jobs as house_jobs
 from consulta.features.payments import jobs as payment_jobs
 from consulta.features.payments.events import (
     PaymentAuthorized,
@@ -20,11 +23,14 @@ from consulta.features.webhooks.flows import LetterBox, letter_box
 from consulta.platform.auth.identity import Identities
 from consulta.platform.auth.passwords import Passwords
 from consulta.platform.crypto import Vault
+from consulta.platform.db.linter import boot_problems
+from consulta.platform.db.migrations import code_state
 from consulta.platform.db.work import Database, Engines
 from consulta.platform.events import Reactions
-from consulta.platform.job import Job
-from consulta.platform.jobs import Jobs
-from consulta.platform.scheduler import Scheduler
+from consulta.platform.health import Health
+from consulta.platform.jobs import Job, Jobs
+from consulta.platform.lifecycle import Lifecycle
+from consulta.platform.outbox import Outbox
 from consulta.providers.payments.manual import ManualProvider
 from consulta.providers.payments.port import PaymentProvider
 from consulta.providers.payments.registry import PaymentProviders
@@ -40,6 +46,9 @@ REACTIONS = (
     (PaymentReturned, bookings.mark_refunded_when_returned),
 )
 
+# What the outbox knows and nobody listens to yet: such messages are settled at once.
+SILENT_TOPICS = ("booking.requested", *(f"booking.{status}" for status in BookingStatus))
+
 
 @dataclass(slots=True)
 class Service:
@@ -53,7 +62,9 @@ class Service:
     till: Till
     letter_box: LetterBox
     jobs: Jobs
-    scheduler: Scheduler
+    lifecycle: Lifecycle
+    refusals: list[str] = field(default_factory=list)
+    """Why this database must not be served from; requests are refused while there are any."""
 
     def attach(self, app: FastAPI) -> None:
         """Routes find the parts on `app.state`."""
@@ -63,19 +74,25 @@ class Service:
         app.state.till = self.till
         app.state.letter_box = self.letter_box
         app.state.jobs = self.jobs
-        app.state.scheduler = self.scheduler
+        app.state.lifecycle = self.lifecycle
+        app.state.refusals = self.refusals
+        app.state.health = Health(
+            self.database, self.lifecycle, boot_problems=lambda: self.refusals
+        )
+
+    async def examine(self) -> None:
+        """Privileged logins, a broken wall or a stale schema are known before anything runs."""
+        self.refusals += await boot_problems(self.database.engines, code_state())
 
     async def start(self) -> None:
-        """The clock ticks, where the settings let it."""
-        if self.settings.schedule.enabled:
-            self.scheduler.start()
+        """The clock ticks, unless the settings or what was found forbid it."""
+        await self.lifecycle.start()
 
     async def stop(self) -> None:
-        """Runs are awaited, then the pools and the providers' connections close."""
-        await self.scheduler.stop(drain_seconds=self.settings.http.drain_seconds)
+        """Runs are awaited, then the providers' connections and the pools close."""
+        await self.lifecycle.stop()
         await self.till.providers.close()
         await self.identities.aclose()
-        await self.database.engines.dispose()
 
 
 def wire(settings: Settings, engines: Engines, *, vault: Vault) -> Service:
@@ -87,7 +104,8 @@ def wire(settings: Settings, engines: Engines, *, vault: Vault) -> Service:
         patience_seconds=settings.payments.timeout_seconds,
     )
     box = letter_box(till)
-    jobs = Jobs(database, _jobs(till, box))
+    outbox = Outbox(database, dict.fromkeys(SILENT_TOPICS))
+    jobs = Jobs(database, _jobs(till, box, outbox))
     box.inbox.wakes(lambda: jobs.nudge("webhooks.letters"))
     return Service(
         settings=settings,
@@ -100,7 +118,12 @@ def wire(settings: Settings, engines: Engines, *, vault: Vault) -> Service:
         till=till,
         letter_box=box,
         jobs=jobs,
-        scheduler=Scheduler(jobs),
+        lifecycle=Lifecycle(
+            database,
+            jobs,
+            drain_seconds=settings.http.drain_seconds,
+            is_scheduling=settings.schedule.enabled,
+        ),
     )
 
 
@@ -125,10 +148,12 @@ def providers_of(settings: PaymentSettings, database: Database) -> PaymentProvid
     return PaymentProviders(providers, default=settings.default_provider)
 
 
-def _jobs(till: Till, box: LetterBox) -> tuple[Job, ...]:
+def _jobs(till: Till, box: LetterBox, outbox: Outbox) -> tuple[Job, ...]:
     return (
+        *availability_jobs.JOBS,
         *booking_jobs.JOBS,
         *payment_jobs.jobs_of(till),
         *webhook_jobs.jobs_of(box),
         *analytics_jobs.JOBS,
+        *house_jobs.jobs_of(outbox),
     )

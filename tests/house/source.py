@@ -78,7 +78,7 @@ def texts(tree: Tree, *places: str) -> Iterator[tuple[str, int, str]]:
                 spoken.update(id(one) for one in parts)
                 yield name, node.lineno, "…".join(str(one.value) for one in parts)
             elif _is_text(node) and id(node) not in spoken:
-                yield name, node.lineno, node.value
+                yield name, node.lineno, str(node.value)
 
 
 def _is_text(node: ast.AST) -> TypeGuard[ast.Constant]:

@@ -181,8 +181,9 @@ def patches(tree: Tree) -> list[str]:
     return [
         f"{name}:{node.lineno}: {ast.unparse(node)[:70]}"
         for name, module in modules(tree, "tests/")
+        for names in [dict(_local_names(module))]
         for node in ast.walk(module)
-        if isinstance(node, ast.Call) and _patches_ours(node, dict(_local_names(module)))
+        if isinstance(node, ast.Call) and _patches_ours(node, names)
     ]
 
 

@@ -165,17 +165,14 @@ def private_doors_used(source: Tree) -> list[str]:
 def _may_enter(importer: str, imported: str) -> bool:
     prefix = "consulta.features."
     parts = imported.removeprefix(prefix).split(".")
-    own, here = (
-        importer.split("/", maxsplit=1)[0],
-        PurePosixPath(importer).with_suffix("").parts[1:2],
-    )
+    own, *within = PurePosixPath(importer).with_suffix("").parts
     if not imported.startswith(prefix) or parts[0] == own:
         return True
     door = DOORS.get(parts[1]) if len(parts) > 1 else None
     if door is Door.ROUTERS:
-        return here in {("router",), ("deps",)}
+        return within[:1] in (["router"], ["deps"])
     if door is Door.FLOWS:
-        return here in {("router",), ("flows",), ("deps",)}
+        return within[:1] in (["router"], ["flows"], ["deps"])
     return door is Door.OPEN
 
 

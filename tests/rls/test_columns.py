@@ -3,9 +3,11 @@
 import asyncpg
 import pytest
 
+from tests.rls.cells import REFUSED, Matrix
 from tests.rls.columns import INSERTED, UPDATED
-from tests.rls.oracle import LAWS
-from tests.rls.people import Kind
+from tests.rls.oracle import EVERY_ROW, LAWS
+from tests.rls.people import IDENTITIES, Identity, Kind
+from tests.rls.rows import VIEWS, WORLD
 
 # Its owner may name every column of a table; that it gets no row is the matrix's business.
 KINDS = [kind for kind in Kind if kind is not Kind.OWNER]
@@ -28,6 +30,14 @@ async def columns_of(connection: asyncpg.Connection) -> dict[str, list[str]]:
         " AND attnum > 0 AND NOT attisdropped GROUP BY attrelid"
     )
     return {row["t"].removeprefix("app."): row["columns"] for row in rows}
+
+
+GENERATED = {
+    "bookings": {"total_minor"},
+    "specialist_specialties": {"specialty_key"},
+    "specialist_languages": {"language_key"},
+}
+"""Columns that PostgreSQL computes: it refuses before it asks who wants to write them."""
 
 
 def declared(table: str, kind: Kind, privilege: str, columns: list[str]) -> set[str]:
@@ -70,3 +80,49 @@ async def test_a_declared_column_exists(architect: asyncpg.Connection) -> None:
         for table, kinds in lists.items():
             for named in kinds.values():
                 assert set(named.split()) <= set(columns[table]), table
+
+
+def reading(table: str, who: Identity, column: str) -> tuple[str, str]:
+    """The statement that reads one column of everything, and what it should bring."""
+    rows = [row for row in WORLD[table] if not row.candidate]
+    predicate = LAWS[table].select.get(who.kind)
+    seen = None if predicate is None else sum(predicate(who.person, row) for row in rows)
+    statement = f'SELECT count(*) FROM (SELECT "{column}" FROM app.{table}) q'
+    return statement, REFUSED if seen is None else str(seen)
+
+
+def writing(table: str, who: Identity, column: str, columns: list[str]) -> tuple[str, str]:
+    """The statement that writes one column of everything with itself, and how many rows it is
+    to change: reading the old value needs the right to see the row.
+    """
+    law = LAWS[table]
+    rows = [row for row in WORLD[table] if not row.candidate]
+    statement = f'UPDATE app.{table} SET "{column}" = "{column}"'
+    if column in GENERATED.get(table, ()):
+        return statement, "!428C9"
+    if who.kind is not Kind.OWNER and column not in declared(table, who.kind, "UPDATE", columns):
+        return statement, REFUSED
+    may, sees = law.update[who.kind], law.select.get(who.kind, EVERY_ROW)
+    return statement, str(sum(may(who.person, row) and sees(who.person, row) for row in rows))
+
+
+async def test_every_column_of_every_row_for_every_identity(
+    matrix: Matrix, architect: asyncpg.Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same once more, not asked of the catalogue but done."""
+    cells, wrong = 0, []
+    for table, columns in (await columns_of(architect)).items():
+        for who in IDENTITIES:
+            asked = [reading(table, who, column) for column in columns]
+            if table not in VIEWS:
+                asked += [writing(table, who, column, columns) for column in columns]
+            cells += len(asked) * sum(not row.candidate for row in WORLD[table])
+            outcomes = await matrix.ask(who, [statement for statement, _ in asked])
+            wrong += [
+                f"{who.name}: {statement}: expected {expected}, found {found}"
+                for (statement, expected), found in zip(asked, outcomes, strict=True)
+                if found != expected
+            ]
+    with capsys.disabled():
+        print(f"\n{cells} cells of single columns")
+    assert not wrong, "\n".join(wrong)

@@ -255,3 +255,22 @@ async def test_a_connection_remembers_nobody(lines: dict[str, asyncpg.Connection
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await api.fetchval("SELECT count(*) FROM app.bookings")
         assert not await api.fetchval("SELECT current_setting('app.user_id', true)")
+
+
+async def test_the_backup_reads_everything_and_writes_nothing(standing: TestDatabase) -> None:
+    async with standing.connected() as connection:
+        tables = await connection.fetch(
+            "SELECT relname::text FROM pg_class"
+            " WHERE relnamespace = 'app'::regnamespace AND relkind = 'r'"
+        )
+        everything = {
+            table: await connection.fetchval(f"SELECT count(*) FROM app.{table}")
+            for (table,) in tables
+        }
+        await connection.execute("SET SESSION AUTHORIZATION consulta_backup")
+        await connection.execute("SET row_security = off")
+        for table, rows in everything.items():
+            assert await connection.fetchval(f"SELECT count(*) FROM app.{table}") == rows
+            for verb in ("DELETE FROM", "INSERT INTO", "TRUNCATE"):
+                tail = " DEFAULT VALUES" if verb == "INSERT INTO" else ""
+                assert await outcome(connection, "BEGIN", f"{verb} app.{table}{tail}") == "42501"

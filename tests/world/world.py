@@ -205,7 +205,7 @@ async def running_world(
     database: TestDatabase, settings: Settings | None = None
 ) -> AsyncIterator[World]:
     """The service, started in this process, with an HTTP client that speaks to it directly."""
-    app = create_app(settings or settings_for(database))
+    app = create_app(settings or settings_for(database), examines_database=False)
     async with app.router.lifespan_context(app), database.connected() as superuser:
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://consulta.test") as http:

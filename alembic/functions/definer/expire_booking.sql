@@ -10,7 +10,7 @@ BEGIN
     SELECT b.specialist_id INTO owner FROM app.bookings b WHERE b.id = p_booking;
     PERFORM 1 FROM app.calendars c WHERE c.specialist_id = owner FOR UPDATE;
     SELECT * INTO booking FROM app.bookings b WHERE b.id = p_booking FOR UPDATE;
-    IF booking.id IS NULL OR booking.expires_at > app.now()
+    IF booking.id IS NULL OR booking.expires_at IS NULL OR booking.expires_at > app.now()
        OR booking.status NOT IN ('pending_payment', 'awaiting_confirmation') THEN
         RETURN false;
     END IF;

@@ -90,12 +90,16 @@ _STEPS = (
 echo '--- 1. The directory: anybody may look. Cardiologists who speak Urdu'
 ask "$API/specialists?specialty=Cardiology&language=Urdu" | python3 -m json.tool
 DOCTOR=$(ask "$API/specialists?q=sarah%20ahmed" | field items.0.id)
-RATE=$(ask "$API/specialists/$DOCTOR/rates" | field items.0.id)
+RATE=$(ask "$API/specialists/$DOCTOR/rates" | python3 -c '
+import json, sys
+print(next(rate["id"] for rate in json.load(sys.stdin)["items"] if rate["kind"] == "standard"))')
 """,
     r"""
-echo '--- 2. The first free time of the next 14 days, on the clock of Stockholm and of Dubai'
-ask "$API/specialists/$DOCTOR/slots?rate_id=$RATE&time_zone=Europe/Stockholm" | field items.0
-START=$(ask "$API/specialists/$DOCTOR/slots?rate_id=$RATE" | field items.0.starts_at)
+echo '--- 2. Free times of a fortnight: the first after tomorrow, in Stockholm and in Dubai'
+DAY=$(python3 -c 'import datetime; print(datetime.date.today() + datetime.timedelta(days=2))')
+FREE="$API/specialists/$DOCTOR/slots?rate_id=$RATE&from=$DAY"
+ask "$FREE&time_zone=Europe/Stockholm" | field items.0
+START=$(ask "$FREE" | field items.0.starts_at)
 echo "$START"
 """,
     r"""
@@ -120,7 +124,7 @@ ask "$API/bookings/$BOOKING" -H "$CLIENT" | python3 -m json.tool
 """,
     r"""
 echo '--- 6. A declined card leaves a booking unpaid; another card on the same payment works'
-START=$(ask "$API/specialists/$DOCTOR/slots?rate_id=$RATE" | field items.0.starts_at)
+START=$(ask "$FREE" | field items.0.starts_at)
 UNPAID=$(ask -X POST "$API/bookings" -H "$CLIENT" -H "$JSON" -H "$(key)" -d '{
   "specialist_id": "'$DOCTOR'", "rate_id": "'$RATE'", "starts_at": "'$START'",
   "payment_method": "pm_sandbox_declined"}')
@@ -131,7 +135,7 @@ ask -X POST "$API/sandbox/payments/$PAYMENT/method" -H "$CLIENT" -H "$JSON" -d '
 """,
     r"""
 echo '--- 7. 3-D Secure: the bank wants to see the payer first'
-START=$(ask "$API/specialists/$DOCTOR/slots?rate_id=$RATE" | field items.0.starts_at)
+START=$(ask "$FREE" | field items.0.starts_at)
 SECURE=$(ask -X POST "$API/bookings" -H "$CLIENT" -H "$JSON" -H "$(key)" -d '{
   "specialist_id": "'$DOCTOR'", "rate_id": "'$RATE'", "starts_at": "'$START'",
   "payment_method": "pm_sandbox_3ds"}')

@@ -49,7 +49,8 @@ class OutboxMessage(Identified, Base):
         CheckConstraint("attempts >= 0", name="attempts"),
         Index(
             "ix_outbox_due",
-            "next_attempt_at",
+            "xid",
+            "id",
             postgresql_where=text("state IN ('pending', 'leased')"),
         ),
         Index("ix_outbox_settled_at", "settled_at", postgresql_where=text("state = 'done'")),

@@ -50,7 +50,7 @@ async def test_two_confirmations_at_once_take_the_money_once(world: World) -> No
 
 async def test_once_begun_it_is_too_late_to_confirm(world: World) -> None:
     # The deadline is the start itself, so nothing but the sweep stands between the two.
-    stage = await authorised(world, confirmation_hours=240)
+    stage = await authorised(world, confirmation_hours=168)
     await world.stop_clock(stage.starts_at)
     reply = await stage.confirm()
     assert (reply.status, reply.code) == (409, "BOOKING_IN_PAST")
@@ -102,7 +102,7 @@ async def test_a_capture_that_happened_unheard_is_found_and_not_repeated(world: 
 
 
 async def test_an_old_capture_in_doubt_is_resolved_by_reading(world: World) -> None:
-    stage = await authorised(world, confirmation_hours=240)
+    stage = await authorised(world, confirmation_hours=168)
     async with world.sandbox_away():
         assert (await stage.confirm()).status == 202
     key, truth = await stage.operation("capture"), await stage.charge()
@@ -114,7 +114,7 @@ async def test_an_old_capture_in_doubt_is_resolved_by_reading(world: World) -> N
 
 
 async def test_an_old_capture_that_never_happened_gets_a_new_key(world: World) -> None:
-    stage = await authorised(world, confirmation_hours=240)
+    stage = await authorised(world, confirmation_hours=168)
     async with world.sandbox_away():
         assert (await stage.confirm()).status == 202
     first = await stage.operation("capture")
@@ -135,7 +135,7 @@ async def test_an_authorisation_that_is_gone_ends_the_booking(world: World) -> N
     stage = await authorised(world)
     await world.sandbox.cancel(await stage.reference(), idempotency_key="at the desk")
     reply = await stage.confirm(key="the-yes")
-    assert (reply.status, reply.code) == (402, "PAYMENT_STATE_CONFLICT")
+    assert (reply.status, reply.code) == (402, "PAYMENT_REFUSED")
     assert await stage.status() == ("expired", "cancelled")
     assert await stage.is_free_again()
 

@@ -38,7 +38,7 @@ async def test_a_client_does_not_decline(world: World) -> None:
 
 
 async def test_once_begun_it_is_too_late_to_decline(world: World) -> None:
-    stage = await authorised(world, confirmation_hours=240)
+    stage = await authorised(world, confirmation_hours=168)
     await world.stop_clock(stage.starts_at)
     reply = await stage.decline()
     assert (reply.status, reply.code) == (409, "BOOKING_IN_PAST")

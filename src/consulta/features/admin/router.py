@@ -5,6 +5,7 @@ from uuid import UUID
 
 import asyncpg
 from fastapi import APIRouter, Query
+from pydantic import Field
 
 from consulta.features.admin import queries, service
 from consulta.features.admin.errors import CannotChangeYourself, UserNotFound
@@ -21,7 +22,7 @@ from consulta.platform.http.schema import Blankable, Text
 router = APIRouter(prefix="/admin", tags=["admin"])
 
 _ADMIN = (*ALWAYS, Forbidden)
-Email = Annotated[Text | None, Blankable, Query(max_length=254)]
+Address = Annotated[Annotated[Text, Field(max_length=254)] | None, Blankable, Query()]
 Role = Annotated[Literal["client", "specialist", "admin"] | None, Blankable, Query()]
 Flag = Annotated[bool | None, Blankable, Query()]
 
@@ -35,7 +36,7 @@ Flag = Annotated[bool | None, Blankable, Query()]
 async def list_users(
     page: PageDep,
     work: ReadDep,
-    email: Email = None,
+    email: Address = None,
     role: Role = None,
     is_active: Flag = None,
 ) -> PageOut[UserOut]:

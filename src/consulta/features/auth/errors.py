@@ -31,3 +31,5 @@ class AccountDisabled(Forbidden):
 
 class AccountNotFound(NotFound):
     """There is no account with this e-mail address."""
+
+    code = "ACCOUNT_NOT_FOUND"

@@ -21,6 +21,7 @@ from consulta.kernel.actor import Actor
 from consulta.platform.db.work import Work
 from consulta.platform.http.answers import json_bytes
 from consulta.platform.http.idempotency import Once
+from consulta.platform.http.problems import problem
 from consulta.providers.payments.port import ChargeRefused
 from consulta.providers.payments.registry import ProviderNotConfigured
 
@@ -137,8 +138,14 @@ async def _call_and_answer(
         refused = answer.refused
         if refused is None or not refusal_is_ours:
             return await _answer(till, work, once, decided, actor, status_code)
-    # The refusal is recorded; the specialist hears that nothing could be taken.
-    raise ChargeRefused(reason=refused.reason)
+        # The specialist hears that nothing could be taken, and hears it again under this key.
+        said = problem(ChargeRefused(reason=refused.reason))
+        return once.finish(
+            work,
+            subject_id=decided.booking_id,
+            status_code=said.status_code,
+            answer=bytes(said.body),
+        )
 
 
 async def _unfinished(till: Till, booking_id: UUID) -> Lease | None:

@@ -4,7 +4,7 @@ and every step may run twice (D6).
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,7 +28,7 @@ from consulta.providers.payments.port import (
     PaymentProvider,
     ProviderUnavailable,
 )
-from consulta.providers.payments.registry import PaymentProviders
+from consulta.providers.payments.registry import PaymentProviders, ProviderNotConfigured
 
 _log = structlog.get_logger("consulta.payments")
 _CASHIER = Actor.system("payments.record")
@@ -59,6 +59,10 @@ class Answer:
     refused: ChargeRefused | None = None
     unavailable: ProviderUnavailable | None = None
     reference: str | None = None
+    is_absent: bool = False
+    """The provider has no charge for the payment."""
+    is_undone: bool = False
+    """The charge shows that the operation had no effect, and its key is too old to be sent."""
 
 
 async def perform(till: Till, lease: Lease) -> Answer:
@@ -69,13 +73,10 @@ async def perform(till: Till, lease: Lease) -> Answer:
     return answer
 
 
-async def sweep(till: Till, *, limit: int) -> int:
-    """Every operation that is due was tried once; how many there were."""
+async def due_operations(till: Till, *, limit: int) -> Sequence[Lease]:
+    """Operations whose time has come, leased to us: `perform` them."""
     async with till.recording() as work:
-        leases = await queries.due_operations_leased(work, limit=limit, lease_seconds=LEASE_SECONDS)
-    for lease in leases:
-        await perform(till, lease)
-    return len(leases)
+        return await queries.due_operations_leased(work, limit=limit, lease_seconds=LEASE_SECONDS)
 
 
 async def refresh(till: Till, payment_id: UUID) -> None:
@@ -117,15 +118,19 @@ async def ask(till: Till, lease: Lease) -> Answer:
     try:
         provider = till.providers.get(lease.provider)
         async with asyncio.timeout(till.patience_seconds):
-            if _needs_resolving(lease):
-                return await _resolve(provider, lease)
-            return await _call(provider, lease)
-    except ChargeStateConflict as conflict:
-        return await _follow(till, lease, conflict)
+            try:
+                if _needs_resolving(lease):
+                    return await _resolve(till, provider, lease)
+                return await _call(till, provider, lease)
+            except ChargeStateConflict as conflict:
+                return await _follow(till, provider, lease, conflict)
     except ChargeRefused as refused:
         return Answer(refused=refused)
     except ProviderUnavailable as unavailable:
         return Answer(unavailable=unavailable)
+    except ProviderNotConfigured:
+        # Its keys may come back; the booking and its operation are there already.
+        return Answer(unavailable=ProviderUnavailable("The payment provider is not set up."))
     except TimeoutError:
         return Answer(unavailable=ProviderUnavailable("The payment provider did not answer."))
 
@@ -144,30 +149,13 @@ async def write_down(work: Work, lease: Lease, answer: Answer) -> None:
             retry_after_seconds=answer.unavailable.retry_after_seconds,
             stored=answer.unavailable.stored,
         )
+    elif answer.is_undone or lease.kind in {"capture", "refund"}:
+        await service.replace(work, lease, "no effect at the provider")
     else:
-        await _without_charge(work, lease)
+        await service.settle_absence(work, lease)
 
 
-async def _without_charge(work: Work, lease: Lease) -> None:
-    """A void of what never came to be is done; anything else needs a new key."""
-    if lease.kind != "cancel":
-        await service.replace(work, lease, "nothing at the provider")
-        return
-    if await queries.has_open_authorization(work, lease.payment_id):
-        await service.postpone(work, lease, "authorisation under way", sent=False)
-        return
-    payment = await queries.payment_for_update(work, lease.payment_id)
-    assert payment is not None, "an operation has a payment"
-    await work.execute(
-        "UPDATE app.payment_operations SET state = 'done', lease_until = NULL"
-        " WHERE id = $1 AND fence = $2",
-        lease.operation_id,
-        lease.fence,
-    )
-    await service.give_up(work, payment)
-
-
-async def _call(provider: PaymentProvider, lease: Lease) -> Answer:
+async def _call(till: Till, provider: PaymentProvider, lease: Lease) -> Answer:
     key = str(lease.operation_id)
     with _timed(lease):
         if lease.kind == "authorize":
@@ -177,7 +165,7 @@ async def _call(provider: PaymentProvider, lease: Lease) -> Answer:
                 return Answer(await provider.fetch(lease.reference))
             return Answer(await provider.authorize(order, idempotency_key=key))
         if lease.reference is None:
-            return await _resolve(provider, lease)
+            return await _resolve(till, provider, lease)
         if lease.kind == "capture":
             charge = await provider.capture(lease.reference, lease.amount, idempotency_key=key)
             return Answer(charge)
@@ -198,38 +186,48 @@ def _order(lease: Lease) -> AuthorizeOrder:
 
 
 def _needs_resolving(lease: Lease) -> bool:
-    """Whether the key may no longer be sent: too old, or answered by the same stored error."""
+    """Whether the key may no longer be sent: too old, answered by the same stored error, or about
+    a charge that nobody wants any more.
+    """
     return (
         not key_is_fresh(lease.first_sent_at, now=lease.now)
         or lease.same_error_count >= STORED_ERROR_LIMIT
+        or (lease.kind == "authorize" and lease.is_forlorn)
     )
 
 
-async def _resolve(provider: PaymentProvider, lease: Lease) -> Answer:
+async def _resolve(till: Till, provider: PaymentProvider, lease: Lease) -> Answer:
     """Doubt is ended by reading: adopt what is there, or say that there is nothing."""
     charge = await _read(provider, lease)
     if charge is None:
-        return Answer()
-    if _is_done(lease, charge):
+        return Answer(is_absent=True)
+    if await _is_done(till, lease, charge):
         return Answer(charge)
-    if lease.kind == "cancel" and lease.reference is None:
+    if (lease.kind, charge.state) in _OUT_OF_REACH:
+        return Answer(refused=ChargeStateConflict(reason="charge_moved_on", charge=charge))
+    if lease.kind == "cancel" and key_is_fresh(lease.first_sent_at, now=lease.now):
         return Answer(
             await provider.cancel(charge.reference, idempotency_key=str(lease.operation_id))
         )
-    return Answer()
+    return Answer(is_undone=True)
 
 
-async def _follow(till: Till, lease: Lease, conflict: ChargeStateConflict) -> Answer:
+_OUT_OF_REACH = {("cancel", ChargeState.PAID), ("capture", ChargeState.CANCELLED)}
+
+
+async def _follow(
+    till: Till, provider: PaymentProvider, lease: Lease, conflict: ChargeStateConflict
+) -> Answer:
     """The charge is elsewhere than we thought: follow it where our aim is met, else it is refused,
     with the truth beside the refusal.
     """
     charge = conflict.charge
     try:
         if charge is None:
-            charge = await _read(till.providers.get(lease.provider), lease)
+            charge = await _read(provider, lease)
     except (ProviderUnavailable, ChargeRefused):
         return Answer(unavailable=ProviderUnavailable("The charge could not be read."))
-    if charge is not None and _is_done(lease, charge):
+    if charge is not None and await _is_done(till, lease, charge):
         return Answer(charge)
     conflict.charge = charge
     return Answer(refused=conflict)
@@ -242,7 +240,7 @@ async def _read(provider: PaymentProvider, lease: Lease) -> Charge | None:
     return await provider.find(str(lease.payment_id), created_after=sent - _SEARCH_BACK)
 
 
-def _is_done(lease: Lease, charge: Charge) -> bool:
+async def _is_done(till: Till, lease: Lease, charge: Charge) -> bool:
     """Whether the charge shows that this operation has had its effect."""
     if lease.kind == "authorize":
         return True
@@ -250,7 +248,10 @@ def _is_done(lease: Lease, charge: Charge) -> bool:
         return charge.state is ChargeState.PAID
     if lease.kind == "cancel":
         return charge.state is ChargeState.CANCELLED
-    return False
+    # A charge does not say which refund it was: more has gone back than the others explain.
+    async with till.database.read(_CASHIER) as work:
+        others_minor = await queries.refunded_by_operations(work, lease.payment_id)
+    return charge.refunded_minor >= others_minor + lease.amount.amount_minor
 
 
 class _timed:  # noqa: N801 - reads as a verb where it is used

@@ -103,6 +103,8 @@ class Lease:
     first_sent_at: datetime | None
     same_error_count: int
     now: datetime
+    is_forlorn: bool = False
+    """The booking has ended meanwhile: nothing new may come to be for it."""
 
 
 _LEASE_DUE = """
@@ -116,11 +118,11 @@ FROM (
     WHERE d.state IN ('pending', 'leased', 'in_doubt') AND d.next_attempt_at <= app.now()
       AND ($3::uuid IS NULL OR d.payment_id = $3)
     ORDER BY d.next_attempt_at LIMIT $1 FOR UPDATE SKIP LOCKED) due,
-    app.payments p
+    app.payments p JOIN app.bookings b ON b.id = p.booking_id
 WHERE o.id = due.id AND p.id = o.payment_id
 RETURNING o.id, o.payment_id, o.kind, o.amount_minor, o.params, o.fence, o.attempts,
     o.first_sent_at, o.same_error_count, p.currency, p.provider, p.provider_reference,
-    app.now() AS now
+    b.status IN ('cancelled', 'declined', 'expired') AS is_forlorn, app.now() AS now
 """
 
 
@@ -146,6 +148,7 @@ def lease_of(row: asyncpg.Record) -> Lease:
         first_sent_at=row["first_sent_at"],
         same_error_count=row["same_error_count"],
         now=row["now"],
+        is_forlorn=row["is_forlorn"],
     )
 
 
@@ -158,6 +161,16 @@ async def has_open_authorization(work: Work, payment_id: UUID) -> bool:
             payment_id,
         )
     )
+
+
+async def refunded_by_operations(work: Work, payment_id: UUID) -> int:
+    """How much, in minor units, the refunds returned that are known to have happened."""
+    total: int = await work.fetchval(
+        "SELECT coalesce(sum(amount_minor), 0)::bigint FROM app.payment_operations"
+        " WHERE payment_id = $1 AND kind = 'refund' AND state = 'done'",
+        payment_id,
+    )
+    return total
 
 
 async def payment_of_payer(work: Work, payment_id: UUID) -> asyncpg.Record | None:

@@ -12,11 +12,17 @@ STORED_ERROR_LIMIT = 3
 
 LEASE_SECONDS = 30
 _LONGEST_WAIT_SECONDS = 3600.0
+_LONGEST_JOURNEY = timedelta(minutes=2)
 
 
 def key_is_fresh(first_sent_at: datetime | None, *, now: datetime) -> bool:
     """Whether the provider surely still knows the key, so that sending it again is harmless."""
     return first_sent_at is None or now - first_sent_at < KEY_LIFETIME
+
+
+def is_surely_over(first_sent_at: datetime | None, *, now: datetime) -> bool:
+    """Whether a request that was sent then cannot reach the provider any more."""
+    return first_sent_at is None or now - first_sent_at >= _LONGEST_JOURNEY
 
 
 def wait_seconds(

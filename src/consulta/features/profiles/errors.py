@@ -5,3 +5,5 @@ from consulta.kernel.errors import NotFound
 
 class ProfileNotFound(NotFound):
     """This account has no profile."""
+
+    code = "PROFILE_NOT_FOUND"

@@ -36,7 +36,7 @@ from consulta.platform.http.deps import PageDep, ReadDep, WorkDep
 from consulta.platform.http.deps import PageOut as ListOut
 from consulta.platform.http.idempotency import OPTIONAL_ERRORS, OptionalOnceDep
 from consulta.platform.http.problems import ALWAYS, problems
-from consulta.platform.http.schema import Blankable, Text
+from consulta.platform.http.schema import Blankable, Currency, Text
 
 router = APIRouter(prefix="/specialists", tags=["specialists"])
 
@@ -51,7 +51,11 @@ def _this_century(value: date) -> date:
 
 
 Word = Annotated[Annotated[Text, Field(max_length=80)] | None, Blankable, Query()]
-Price = Annotated[int | None, Blankable, Query(ge=0, le=_MOST_PRICE, description="Minor units.")]
+Price = Annotated[
+    Annotated[int, Field(ge=0, le=_MOST_PRICE)] | None,
+    Blankable,
+    Query(description="Minor units."),
+]
 Day = Annotated[date, AfterValidator(_this_century)]
 
 
@@ -63,15 +67,17 @@ async def _search(
     language: Word = None,
     min_price: Price = None,
     max_price: Price = None,
-    currency: Annotated[str | None, Blankable, Query(pattern=r"^[A-Z]{3}$")] = None,
+    currency: Annotated[Currency | None, Blankable, Query()] = None,
     available_on: Annotated[
         Day | None,
         Blankable,
         Query(description="A date of the specialist's calendar on which a time is free."),
     ] = None,
     sort: Annotated[
-        Sort, Query(description="A minus sign: from the highest down. No value: last.")
-    ] = Sort.BEST_RATED,
+        Sort | None,
+        Blankable,
+        Query(description="A minus sign: from the highest down. No value: last. Default: -rating."),
+    ] = None,
 ) -> Search:
     return Search(
         q=q,
@@ -81,7 +87,7 @@ async def _search(
         max_price=max_price,
         currency=currency,
         available_on=available_on,
-        sort=sort,
+        sort=sort or Sort.BEST_RATED,
     )
 
 

@@ -103,9 +103,10 @@ def owned_folder(
     else:
         path = _durable_path(data or DEFAULT_FOLDER, programs, system_folder=system_folder)
         folder = Folder(path)
-        owner = _take(folder.owner_lock)
-        if owner is None:
+        taken = _take(folder.owner_lock)
+        if taken is None:
             raise AlreadyRunning(folder.path, port=_port_of(folder))
+        owner = taken
     try:
         server = _lock_after_former_server(folder, programs=programs)
         try:

@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -22,8 +23,9 @@ from consulta.kernel.errors import Conflict, Invalid, Malformed
 from consulta.platform.crypto import Vault
 from consulta.platform.db.work import Work
 from consulta.platform.http.deps import ActorDep
+from consulta.platform.http.problems import MEDIA_TYPE as PROBLEM
 
-_KEY = re.compile(r"^[\x21\x23-\x7e]{1,255}$")
+_KEY = re.compile(r"[\x21\x23-\x7e]{1,255}")
 LEASE_SECONDS = 30
 KEEP_HOURS = 72
 
@@ -162,14 +164,16 @@ def fingerprint(body: BaseModel | None) -> bytes:
 
 def _answer(status_code: int, body: bytes, *, replayed: bool) -> Response:
     headers = {"Idempotent-Replayed": "true"} if replayed else None
-    return Response(body, status_code, headers=headers, media_type="application/json")
+    is_problem = status_code >= HTTPStatus.BAD_REQUEST
+    media_type = PROBLEM if is_problem else "application/json"
+    return Response(body, status_code, headers=headers, media_type=media_type)
 
 
 def _key_of(request: Request) -> str | None:
     sent = request.headers.getlist("idempotency-key")
     if not sent:
         return None
-    if len(sent) > 1 or not _KEY.match(sent[0]):
+    if len(sent) > 1 or not _KEY.fullmatch(sent[0]):
         raise IdempotencyKeyInvalid
     return sent[0]
 

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import orjson
@@ -10,8 +10,9 @@ import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from consulta.kernel.errors import Unavailable
 from consulta.kernel.ids import new_request_id
-from consulta.platform.http.problems import MEDIA_TYPE, BodyTooLarge, UnsupportedBody
+from consulta.platform.http.problems import MEDIA_TYPE, BodyTooLarge, UnsupportedBody, problem
 from consulta.platform.metrics import REQUEST_SECONDS, REQUESTS
 from consulta.platform.request import set_request_id
 
@@ -82,6 +83,25 @@ class Envelope:
             return message
 
         return counted
+
+
+class Gate:
+    """Closed where the start found reasons not to serve: then only health is answered."""
+
+    def __init__(self, app: ASGIApp, *, refusals: Callable[[], list[str]]) -> None:
+        self.app = app
+        self.refusals = refusals
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_closed = scope["type"] == "http" and scope["path"] not in _OPEN_PATHS
+        if is_closed and self.refusals():
+            answer = problem(Unavailable("This replica refuses to serve; /readyz says why."))
+            await answer(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
+_OPEN_PATHS = frozenset({"/livez", "/readyz"})
 
 
 class _Exchange:

@@ -11,19 +11,16 @@ from consulta.features.availability.rules import (
     hold_token_hash,
 )
 from consulta.features.availability.schemas import HoldCreate, HoldOut
+from consulta.features.availability.service.lock import lock_calendar
 from consulta.kernel.ids import new_secret
 from consulta.platform.db.work import Work
 
 _HOLD = "SELECT app.hold($1, $2, $3, $4, $5, $6)"
 _RELEASE = "SELECT app.release_hold($1, $2)"
-_LOCK = "SELECT 1 FROM app.calendars WHERE specialist_id = $1 FOR UPDATE"
 _RELEASE_LAPSED = """
 UPDATE app.slots s SET status = 'released'
 WHERE s.specialist_id = $1 AND s.status = 'held' AND s.held_until <= app.now()
   AND NOT EXISTS (SELECT FROM app.bookings b WHERE b.slot_id = s.id)
-"""
-_COUNT_CHANGE = """
-UPDATE app.calendars SET revision = revision + 1, updated_at = app.now() WHERE specialist_id = $1
 """
 
 
@@ -62,8 +59,5 @@ async def release_lapsed_holds(work: Work, *, specialist_id: UUID) -> int:
     """Holds of that calendar whose time is over are gone; how many. Those of bookings are left to
     the booking's own expiry.
     """
-    await work.execute(_LOCK, specialist_id)
-    released = await work.execute(_RELEASE_LAPSED, specialist_id)
-    if released:
-        await work.execute(_COUNT_CHANGE, specialist_id)
-    return released
+    await lock_calendar(work, specialist_id=specialist_id)
+    return await work.execute(_RELEASE_LAPSED, specialist_id)

@@ -1,7 +1,13 @@
 """Use cases of payments, one verb a file."""
 
 from consulta.features.payments.service.apply import apply, give_up
-from consulta.features.payments.service.record import postpone, record, refuse, replace
+from consulta.features.payments.service.record import (
+    postpone,
+    record,
+    refuse,
+    replace,
+    settle_absence,
+)
 from consulta.features.payments.service.request import Asked, request_operation
 
 __all__ = [
@@ -13,4 +19,5 @@ __all__ = [
     "refuse",
     "replace",
     "request_operation",
+    "settle_absence",
 ]

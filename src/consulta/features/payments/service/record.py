@@ -1,8 +1,9 @@
 """Recording what became of an operation, under its fence: a late writer writes nothing."""
 
-from consulta.features.payments.queries import Lease, payment_for_update
-from consulta.features.payments.rules import MOST_ATTEMPTS, wait_seconds
-from consulta.features.payments.service.apply import action_of, apply
+from consulta.features.payments.errors import AmountMismatch
+from consulta.features.payments.queries import Lease, has_open_authorization, payment_for_update
+from consulta.features.payments.rules import MOST_ATTEMPTS, is_surely_over, wait_seconds
+from consulta.features.payments.service.apply import action_of, apply, give_up
 from consulta.features.payments.states import PaymentStatus, status_of
 from consulta.platform.db.work import Work
 from consulta.providers.payments.port import Charge
@@ -50,11 +51,17 @@ FROM app.payment_operations WHERE id = $1
 
 
 async def record(work: Work, lease: Lease, charge: Charge, *, reference: str | None = None) -> bool:
-    """The operation is done and the payment says what the charge says; False for a late writer."""
+    """The operation is done and the payment says what the charge says; False for a late writer.
+
+    A charge about another amount than ours is never applied: its operation is parked.
+    """
     if await _goes_on_waiting(work, lease, charge):
         return True
     payment = await payment_for_update(work, lease.payment_id)
     assert payment is not None, "an operation has a payment"
+    if charge.amount != payment.amount:
+        await _park(work, lease, AmountMismatch.code)
+        return False
     if not await _settle(work, lease, "done", None, reference):
         return False
     await apply(work, payment, charge)
@@ -93,7 +100,7 @@ async def refuse(work: Work, lease: Lease, reason: str, charge: Charge | None) -
         new={"reason": reason},
         status="failure",
     )
-    if charge is not None:
+    if charge is not None and charge.amount == payment.amount:
         await apply(work, payment, charge)
     await work.execute(
         "UPDATE app.payments SET last_error = $2 WHERE id = $1", lease.payment_id, reason
@@ -115,14 +122,7 @@ async def postpone(
     After very many attempts it is parked as dead, for a person to look at.
     """
     if lease.attempts >= MOST_ATTEMPTS:
-        await _settle(work, lease, "dead", error, None)
-        work.audit(
-            "payment.operation_parked",
-            subject_type="payment",
-            subject_id=lease.payment_id,
-            new={"operation_id": lease.operation_id, "error": error},
-            status="failure",
-        )
+        await _park(work, lease, error)
         return
     wait = wait_seconds(lease.attempts, retry_after_seconds=retry_after_seconds)
     await work.execute(
@@ -142,6 +142,38 @@ async def replace(work: Work, lease: Lease, error: str) -> None:
     """
     if await _settle(work, lease, "dead", error, None):
         await work.execute(_REPLACE, lease.operation_id)
+
+
+async def settle_absence(work: Work, lease: Lease) -> None:
+    """The provider has no charge: a void has nothing to release and is done, an authorisation gets
+    a new key, unless its booking has ended. While a charge may yet appear, both wait.
+    """
+    payment = await payment_for_update(work, lease.payment_id)
+    assert payment is not None, "an operation has a payment"
+    if lease.kind == "cancel":
+        # The lock comes first: an authorisation that was recorded meanwhile has left its reference.
+        if payment.reference is not None or await has_open_authorization(work, lease.payment_id):
+            await postpone(work, lease, "authorisation under way", sent=False)
+        elif await _settle(work, lease, "done", None, None):
+            await give_up(work, payment)
+    elif not lease.is_forlorn:
+        await replace(work, lease, "nothing at the provider")
+    elif is_surely_over(lease.first_sent_at, now=lease.now):
+        await _settle(work, lease, "dead", "the booking has ended", None)
+    else:
+        await postpone(work, lease, "the booking has ended", sent=False)
+
+
+async def _park(work: Work, lease: Lease, error: str) -> None:
+    """Nothing more is tried: the operation is dead, for a person to look at."""
+    if await _settle(work, lease, "dead", error, None):
+        work.audit(
+            "payment.operation_parked",
+            subject_type="payment",
+            subject_id=lease.payment_id,
+            new={"operation_id": lease.operation_id, "error": error},
+            status="failure",
+        )
 
 
 async def _settle(

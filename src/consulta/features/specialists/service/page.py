@@ -34,13 +34,13 @@ _MAY_BE_EMPTY = {name for name, value in _EVERYTHING.items() if value is None}
 
 async def replace_page(work: Work, body: PagePut) -> OwnPageOut:
     """The actor's page is as the body says, and everything else at its default; it exists."""
-    old = await _locked_page(work)
+    old = await queries.own_page_for_update(work)
     return await _write(work, old, _EVERYTHING | _sensible(body.changes()))
 
 
 async def change_page(work: Work, body: PagePatch) -> OwnPageOut:
     """What was sent is changed, the rest stays. Raises `SpecialistNotFound` without a page."""
-    old = await _locked_page(work)
+    old = await queries.own_page_for_update(work)
     if old is None:
         raise SpecialistNotFound
     return await _write(
@@ -53,11 +53,6 @@ def _sensible(changes: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: value for name, value in changes.items() if value is not None or name in _MAY_BE_EMPTY
     }
-
-
-async def _locked_page(work: Work) -> Mapping[str, Any] | None:
-    await work.execute("SELECT FROM app.specialists WHERE id = $1 FOR UPDATE", work.person)
-    return await queries.own_page(work)
 
 
 async def _write(work: Work, old: Mapping[str, Any] | None, page: Mapping[str, Any]) -> OwnPageOut:

@@ -31,7 +31,7 @@ async def add_rate(work: Work, body: RateCreate) -> RateOut:
     constraint) and `TooManyRates`.
     """
     # The lock on the own page keeps two additions from both finding the last place free.
-    if not await work.execute("SELECT FROM app.specialists WHERE id = $1 FOR UPDATE", work.person):
+    if await queries.is_verified_for_update(work, work.person) is None:
         raise SpecialistNotFound
     if len(await queries.own_rates(work)) >= MOST_RATES:
         raise TooManyRates

@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
+from consulta.features.specialists import queries
 from consulta.features.specialists.errors import SpecialistNotFound
 from consulta.platform.db.work import Work
 
-_LOCK = "SELECT is_verified FROM app.specialists WHERE id = $1 FOR UPDATE"
 _VERIFY = """
 UPDATE app.specialists
 SET is_verified = $2, verified_at = CASE WHEN $2 THEN app.now() END
@@ -37,7 +37,7 @@ async def stop_accepting(work: Work, *, specialist_id: UUID) -> None:
 
 
 async def _set_verified(work: Work, specialist_id: UUID, *, to: bool) -> None:
-    was = await work.fetchval(_LOCK, specialist_id)
+    was = await queries.is_verified_for_update(work, specialist_id)
     if was is None:
         raise SpecialistNotFound
     if was == to:

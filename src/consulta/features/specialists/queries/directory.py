@@ -1,8 +1,8 @@
-"""Every select of pages, rates and the directory, named for what it returns.
+"""The directory's search, the one query that is built.
 
-The directory is read under row-level security as it is: orders and bounds lean on the partial
-indexes over verified pages, specialties and languages are compared with equality on their keys,
-and `q` looks into the bounded set of verified pages (no index serves LIKE under RLS).
+It is read under row-level security as it is: orders and bounds lean on the partial indexes over
+verified pages, specialties and languages are compared with equality on their keys, and `q` looks
+into the bounded set of verified pages (no index serves LIKE under RLS).
 """
 
 from collections.abc import Sequence
@@ -17,6 +17,7 @@ import asyncpg
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
+from consulta.features.specialists.queries.pages import cards
 from consulta.models import (
     AvailabilityException,
     AvailabilityRule,
@@ -32,6 +33,7 @@ MOST_EXAMINED = 200
 
 _BATCH = 50
 _MOST_WORDS = 5
+_OPEN_ON = "SELECT app.open_on($1, $2)"
 
 
 class Sort(StrEnum):
@@ -231,80 +233,3 @@ def _may_work_on(day: date) -> ColumnElement[bool]:
 async def open_on(work: Work, day: date | None, specialists: Sequence[UUID]) -> set[UUID]:
     """Those who have a free time on that date of their own calendar, by the slot engine (D2)."""
     return {row[0] for row in await work.fetch(_OPEN_ON, day, specialists)}
-
-
-async def cards(work: Work, specialists: Sequence[UUID]) -> list[asyncpg.Record]:
-    """What the directory shows of each, in the order given."""
-    return await work.fetch(_CARDS, specialists)
-
-
-async def public_page(work: Work, specialist_id: UUID) -> asyncpg.Record | None:
-    """The page as the actor may see it: a verified one, or the own."""
-    return await work.fetchrow(_PAGE, specialist_id)
-
-
-async def own_page(work: Work) -> asyncpg.Record | None:
-    """The actor's page, private contacts included."""
-    return await work.fetchrow(_OWN_PAGE, work.person)
-
-
-async def is_visible(work: Work, specialist_id: UUID) -> bool:
-    """Whether the actor may know that there is such a page."""
-    found = await work.fetchval("SELECT 1 FROM app.specialists WHERE id = $1", specialist_id)
-    return found is not None
-
-
-async def active_rates(work: Work, specialist_id: UUID) -> list[asyncpg.Record]:
-    return await work.fetch(_ACTIVE_RATES, specialist_id)
-
-
-async def own_rates(work: Work) -> list[asyncpg.Record]:
-    return await work.fetch(_OWN_RATES, work.person)
-
-
-async def own_rate_for_update(work: Work, rate_id: UUID) -> asyncpg.Record | None:
-    return await work.fetchrow(_OWN_RATE + " FOR UPDATE", rate_id, work.person)
-
-
-_OPEN_ON = "SELECT app.open_on($1, $2)"
-
-_CARD = """
-s.id, s.full_name, s.headline, s.time_zone, s.photo_url, s.rating_average, s.rating_count,
-s.from_price_minor, s.from_currency, s.next_open_at, s.is_accepting,
-ARRAY(SELECT f.specialty FROM app.specialist_specialties f
-      WHERE f.specialist_id = s.id ORDER BY f.specialty) AS specialties,
-ARRAY(SELECT l.language FROM app.specialist_languages l
-      WHERE l.specialist_id = s.id ORDER BY l.language) AS languages
-"""
-
-_PAGE_COLUMNS = f"""{_CARD},
-s.bio, s.qualifications, s.letterhead_url, s.is_verified, s.cancellation_policy,
-s.cancellation_tiers, s.minimum_notice_minutes, s.horizon_days
-"""
-
-_CARDS = f"""
-SELECT {_CARD}
-FROM unnest($1::uuid[]) WITH ORDINALITY AS wanted (id, place)
-JOIN app.specialists s ON s.id = wanted.id
-ORDER BY wanted.place
-"""
-
-_PAGE = f"SELECT {_PAGE_COLUMNS} FROM app.specialists s WHERE s.id = $1"
-
-_OWN_PAGE = f"""
-SELECT {_PAGE_COLUMNS}, s.verified_at, s.auto_confirm, s.payment_provider, s.buffer_before_minutes,
-       s.confirmation_hours, s.created_at, s.updated_at, c.email, c.phone,
-       coalesce(c.verification_documents, '[]') AS verification_documents
-FROM app.specialists s
-LEFT JOIN app.specialist_contacts c ON c.specialist_id = s.id
-WHERE s.id = $1
-"""
-
-_RATE = """
-SELECT r.id, r.kind, r.name, r.description, r.price_minor, r.currency, r.duration_minutes,
-       r.is_active
-FROM app.specialist_rates r
-"""
-_ACTIVE_RATES = _RATE + "WHERE r.specialist_id = $1 AND r.is_active ORDER BY r.price_minor, r.kind"
-_OWN_RATES = _RATE + "WHERE r.specialist_id = $1 ORDER BY r.created_at, r.id"
-_OWN_RATE = _RATE + "WHERE r.id = $1 AND r.specialist_id = $2"
