@@ -78,6 +78,11 @@ def cluster() -> Iterator[Dsn]:
 @pytest.fixture(scope="session")
 async def template(cluster: Dsn) -> Dsn:
     """The migrated template that every test's database is cloned from."""
+    return await migrated_template(cluster)
+
+
+async def migrated_template(cluster: Dsn) -> Dsn:
+    """The template exists on that server, whose address may create databases and roles."""
     await bootstrap(cluster, database=TEMPLATE, passwords=dict.fromkeys(LOGINS, PASSWORD))
     made = cluster.with_database(TEMPLATE)
     await migrate(made.with_login(DbRole.MIGRATOR, PASSWORD))

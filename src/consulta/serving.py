@@ -126,7 +126,7 @@ def loaded(load: Callable[[], Settings] = Settings.load) -> Settings:
     try:
         return load()
     except UnsafeSettings as error:
-        raise NotServed(str(error).split("; ")) from None
+        raise NotServed(error.reasons) from None
 
 
 def contract() -> str:

@@ -14,7 +14,11 @@ _SHORTEST_SECRET = 32
 
 
 class UnsafeSettings(Exception):
-    """The settings cannot be served with; the message names each variable and what is wrong."""
+    """The settings cannot be served with; each reason names a variable and what is wrong."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        self.reasons = reasons
+        super().__init__("; ".join(reasons))
 
 
 def _dsn(value: SecretStr) -> SecretStr:
@@ -150,10 +154,15 @@ class Settings(_Group):
     @classmethod
     def load(cls) -> Self:
         """The environment as settings. Raises `UnsafeSettings`, which never repeats a value."""
+        groups = [field.annotation for field in cls.model_fields.values()]
+        # Group by group, so that whoever sets up a service hears everything at once.
+        found = [reason for group in groups for reason in _unreadable(group)]
+        if found:
+            raise UnsafeSettings(found)
         try:
             return cls()
         except ValidationError as error:
-            raise UnsafeSettings("; ".join(_sentences(error))) from None
+            raise UnsafeSettings(_sentences(error)) from None
 
     @property
     def is_production(self) -> bool:
@@ -177,7 +186,7 @@ class Settings(_Group):
         """Raises `UnsafeSettings` naming every problem at once."""
         found = self.problems()
         if found:
-            raise UnsafeSettings("; ".join(found))
+            raise UnsafeSettings(found)
 
     def _missing_addresses(self) -> list[str]:
         named = {
@@ -250,6 +259,16 @@ class Settings(_Group):
 
 def _is_weak(secret: str) -> bool:
     return len(secret) < _SHORTEST_SECRET or len(set(secret)) < 8
+
+
+def _unreadable(group: object) -> list[str]:
+    if not (isinstance(group, type) and issubclass(group, _Group)):
+        return []
+    try:
+        group()
+    except ValidationError as error:
+        return _sentences(error)
+    return []
 
 
 def _sentences(error: ValidationError) -> list[str]:

@@ -9,6 +9,7 @@ from fastapi.routing import RouteContext, iter_route_contexts
 
 from consulta.kernel.actor import Role
 from consulta.main import create_app
+from consulta.platform.auth.cron import CronGuard
 from consulta.platform.auth.guards import Guard
 from consulta.platform.db.dsn import Dsn
 from tests.conftest import TestDatabase
@@ -33,9 +34,9 @@ def doors(app: FastAPI) -> list[tuple[str, RouteContext]]:
     ]
 
 
-def guards_of(route: RouteContext) -> list[Guard]:
+def guards_of(route: RouteContext) -> list[Guard | CronGuard]:
     """The locks on that door, wherever in its dependencies they hang."""
-    return [call for call in _calls(getattr(route, "dependant", None)) if isinstance(call, Guard)]
+    return [call for call in calls_of(route) if isinstance(call, Guard | CronGuard)]
 
 
 def calls_of(route: RouteContext) -> list[Any]:

@@ -8,13 +8,13 @@ import pytest
 from consulta.platform.redaction import REMOVED, clean, clean_text, is_secret_name
 
 SECRETS = [
-    "sk_live_51Habcdefghijklmnop",
-    "sk_test_51Habcdefghijklmnop",
-    "rk_live_51Habcdefghijklmnop",
-    "whsec_abcDEF123456789+/=",
+    "sk_live_example51example",
+    "sk_test_example51example",
+    "rk_live_example51example",
+    "whsec_example+/example=",
     "pi_3Mabc_secret_xyz123",
     "seti_1Mabc_secret_xyz123",
-    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJlLXZhbHVl",
+    "eyJhbGciOiJub25lIn0.e30.c2ln",
     "4242424242424242",
     "4242 4242 4242 4242",
     "5555-5555-5555-4444",

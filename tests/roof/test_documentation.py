@@ -10,8 +10,8 @@ import pytest
 from fastapi import FastAPI
 
 from consulta.main import create_app
-from consulta.platform.http.documentation import CONTENT_SECURITY_POLICY, PAGE, SCRIPT, STYLE
 from consulta.platform.db.dsn import Dsn
+from consulta.platform.http.documentation import CONTENT_SECURITY_POLICY, PAGE, SCRIPT, STYLE
 from consulta.settings import HttpSettings
 from tests.conftest import TestDatabase
 from tests.settings import settings_for

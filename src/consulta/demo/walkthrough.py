@@ -75,7 +75,7 @@ CLIENT='Authorization: Bearer @CLIENT@'
 SARAH='Authorization: Bearer @SARAH@'
 CRON='Authorization: Bearer @CRON@'
 JSON='Content-Type: application/json'
-ask() { curl --silent --show-error --fail-with-body "$@"; }
+ask() { curl --silent --show-error --fail-with-body --noproxy '*' "$@"; }
 key() { echo "Idempotency-Key: $(python3 -c 'import uuid; print(uuid.uuid4())')"; }
 field() { python3 -c '
 import json, sys

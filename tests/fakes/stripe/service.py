@@ -14,6 +14,7 @@ from tests.fakes.stripe.idempotency import Reply
 from tests.fakes.stripe.log import LoggedRequest
 from tests.fakes.stripe.machine import Machine, Request, Ticket
 from tests.fakes.stripe.refusals import Refused
+from tests.fakes.stripe.serve import ConnectionDropped
 from tests.fakes.stripe.web import make_app
 from tests.fakes.stripe.webhooks import Mode, Webhooks
 
@@ -25,7 +26,8 @@ class FakeStripe:
     """A Stripe of one's own. `app` speaks HTTP, `control` moves what a client cannot move.
 
     `clock` may be the clock of the application under test; `on_event` is called before and after
-    each request that is really executed (never for a replay), and may kill whom it likes.
+    each request that is really executed (never for a replay), and may kill whom it likes. Where
+    it raises `ConnectionDropped`, the request gets no answer, and before, it has no effect either.
     """
 
     def __init__(
@@ -49,6 +51,8 @@ class FakeStripe:
         except Refused as refusal:
             entry.outcome = "refused"
             reply = self.machine.reply_to(refusal, entry)
+        except ConnectionDropped:
+            reply = None
         if reply is None:
             entry.outcome = "dropped"
             return None

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from consulta.features.admin import queries, service
 from consulta.features.admin.errors import CannotChangeYourself, UserNotFound
-from consulta.features.admin.schemas import SpecialistReviewOut, UserOut, UserPatch
+from consulta.features.admin.schemas import AccountOut, AccountPatch, SpecialistReviewOut
 from consulta.features.specialists import service as specialists
 from consulta.features.specialists.errors import SpecialistNotFound
 from consulta.kernel.errors import Forbidden
@@ -39,11 +39,11 @@ async def list_users(
     email: Address = None,
     role: Role = None,
     is_active: Flag = None,
-) -> PageOut[UserOut]:
+) -> PageOut[AccountOut]:
     """The newest first; `email` is the whole address."""
     found = await queries.users(work, email=email, role=role, is_active=is_active, page=page)
     return PageOut(
-        items=[UserOut(**dict(row)) for row in found.items], next_cursor=found.next_cursor
+        items=[AccountOut(**dict(row)) for row in found.items], next_cursor=found.next_cursor
     )
 
 
@@ -53,11 +53,11 @@ async def list_users(
     responses=problems(*_ADMIN, UserNotFound, CannotChangeYourself),
     summary="Change role or state of an account",
 )
-async def change_user(user_id: UUID, body: UserPatch, work: WorkDep) -> UserOut:
+async def change_user(user_id: UUID, body: AccountPatch, work: WorkDep) -> AccountOut:
     await service.change_user(work, body, user_id=user_id)
     row = await queries.user(work, user_id)
     assert row is not None
-    return UserOut(**dict(row))
+    return AccountOut(**dict(row))
 
 
 @router.get(

@@ -7,14 +7,14 @@ from uuid import UUID
 from consulta.platform.http.schema import Answer, Body
 
 
-class UserPatch(Body):
+class AccountPatch(Body):
     """What changes of an account."""
 
     role: Literal["client", "specialist", "admin"] | None = None
     is_active: bool | None = None
 
 
-class UserOut(Answer):
+class AccountOut(Answer):
     """An account."""
 
     id: UUID

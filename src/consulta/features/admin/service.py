@@ -4,14 +4,14 @@ from uuid import UUID
 
 from consulta.features.admin import queries
 from consulta.features.admin.errors import CannotChangeYourself, UserNotFound
-from consulta.features.admin.schemas import UserPatch
+from consulta.features.admin.schemas import AccountPatch
 from consulta.features.specialists import service as specialists
 from consulta.platform.db.work import Work
 
 _CHANGE = "UPDATE app.users SET role = $2, is_active = $3 WHERE id = $1"
 
 
-async def change_user(work: Work, body: UserPatch, *, user_id: UUID) -> None:
+async def change_user(work: Work, body: AccountPatch, *, user_id: UUID) -> None:
     """Role and state are as asked, everywhere within five seconds. Who is no active specialist any
     more takes no bookings. Raises `UserNotFound` and `CannotChangeYourself`.
     """

@@ -11,6 +11,7 @@ __all__ = [
     "InvalidSpan",
     "NotAccepting",
     "RateNotFound",
+    "SlotNotFound",
     "SlotNotOffered",
     "SlotTaken",
     "SpecialistNotFound",
@@ -24,6 +25,12 @@ class SlotTaken(Conflict):
 
     code = "SLOT_TAKEN"
     constraint = "slots_no_overlap_excl"
+
+
+class SlotNotFound(NotFound):
+    """The claim that should be moved is not live any more."""
+
+    code = "SLOT_NOT_FOUND"
 
 
 class SlotNotOffered(Conflict):

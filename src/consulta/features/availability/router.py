@@ -20,13 +20,13 @@ from consulta.features.availability.errors import (
 from consulta.features.availability.flows import Counter
 from consulta.features.availability.rules import Span, etag_of, matches
 from consulta.features.availability.schemas import (
+    AvailabilityExceptionCreate,
+    AvailabilityExceptionOut,
     Day,
     Edge,
-    ExceptionCreate,
-    ExceptionOut,
     HoldCreate,
     HoldOut,
-    OwnExceptionOut,
+    OwnAvailabilityExceptionOut,
     SlotsOut,
     WeekOut,
     WeekPut,
@@ -105,23 +105,26 @@ async def replace_week(body: WeekPut, work: WorkDep) -> WeekOut:
 )
 async def list_own_exceptions(
     page: PageDep, work: ReadDep, first: FirstDay = None, last: LastDay = None
-) -> PageOut[OwnExceptionOut]:
+) -> PageOut[OwnAvailabilityExceptionOut]:
     found = await queries.own_exceptions(work, first=first, last=last, page=page)
     return PageOut(
-        items=[OwnExceptionOut.of(row) for row in found.items], next_cursor=found.next_cursor
+        items=[OwnAvailabilityExceptionOut.of(row) for row in found.items],
+        next_cursor=found.next_cursor,
     )
 
 
 @router.post(
     "/me/availability-exceptions",
     status_code=201,
-    response_model=OwnExceptionOut,
+    response_model=OwnAvailabilityExceptionOut,
     dependencies=[SPECIALIST],
     responses=problems(*_OWN, *OPTIONAL_ERRORS, TooManyExceptions),
     summary="Block a date or some hours, or open other hours",
 )
-async def add_exception(body: ExceptionCreate, work: WorkDep, once: OptionalOnceDep) -> Response:
-    async def act() -> tuple[UUID, OwnExceptionOut]:
+async def add_exception(
+    body: AvailabilityExceptionCreate, work: WorkDep, once: OptionalOnceDep
+) -> Response:
+    async def act() -> tuple[UUID, OwnAvailabilityExceptionOut]:
         made = await service.add_exception(work, body)
         return made.id, made
 
@@ -163,13 +166,14 @@ async def list_exceptions(
     work: ReadDep,
     first: FirstDay = None,
     last: LastDay = None,
-) -> PageOut[ExceptionOut]:
+) -> PageOut[AvailabilityExceptionOut]:
     """Which dates differ, and never why."""
     if await queries.time_zone_of(work, specialist_id) is None:
         raise SpecialistNotFound
     found = await queries.exceptions_of(work, specialist_id, first=first, last=last, page=page)
     return PageOut(
-        items=[ExceptionOut.of(row) for row in found.items], next_cursor=found.next_cursor
+        items=[AvailabilityExceptionOut.of(row) for row in found.items],
+        next_cursor=found.next_cursor,
     )
 
 

@@ -117,7 +117,7 @@ class WeekOut(Answer):
         return cls(time_zone=time_zone, rules=[RuleOut(**dict(row) | _clocks(row)) for row in rows])
 
 
-class ExceptionCreate(Body):
+class AvailabilityExceptionCreate(Body):
     """A date that differs: blocked all day, blocked for some hours, or, with `is_available`, open
     at other hours than the week says.
     """
@@ -149,7 +149,7 @@ class ExceptionCreate(Body):
         )
 
 
-class ExceptionOut(Answer):
+class AvailabilityExceptionOut(Answer):
     """A date that differs, on the specialist's calendar."""
 
     id: UUID
@@ -163,7 +163,7 @@ class ExceptionOut(Answer):
         return cls(**dict(row) | _clocks(row))
 
 
-class OwnExceptionOut(ExceptionOut):
+class OwnAvailabilityExceptionOut(AvailabilityExceptionOut):
     """The same with its reason, for its owner."""
 
     reason: ExceptionReason

@@ -18,22 +18,21 @@ from consulta.features.specialists.errors import (
 )
 from consulta.features.specialists.queries import Search, Sort
 from consulta.features.specialists.schemas import (
-    CardOut,
-    OwnPageOut,
-    PageOut,
-    PagePatch,
-    PagePut,
+    OwnSpecialistOut,
     RateCreate,
     RateOut,
     RatePatch,
     RatesOut,
+    SpecialistCard,
+    SpecialistOut,
+    SpecialistPatch,
+    SpecialistPut,
 )
 from consulta.kernel.errors import Forbidden
 from consulta.platform.auth.guards import PUBLIC, SPECIALIST
 from consulta.platform.db.constraints import UnknownTimeZone
 from consulta.platform.db.paging import BadCursor
-from consulta.platform.http.deps import PageDep, ReadDep, WorkDep
-from consulta.platform.http.deps import PageOut as ListOut
+from consulta.platform.http.deps import PageDep, PageOut, ReadDep, WorkDep
 from consulta.platform.http.idempotency import OPTIONAL_ERRORS, OptionalOnceDep
 from consulta.platform.http.problems import ALWAYS, problems
 from consulta.platform.http.schema import Blankable, Currency, Text
@@ -99,12 +98,14 @@ async def _search(
 )
 async def list_specialists(
     search: Annotated[Search, Depends(_search)], page: PageDep, work: ReadDep
-) -> ListOut[CardOut]:
+) -> PageOut[SpecialistCard]:
     """Verified specialists who accept bookings. With `available_on` a page may be short and still
     have a `next_cursor`: only so many calendars are looked at per request.
     """
     found = await queries.directory(work, search, page=page)
-    return ListOut(items=[CardOut.of(row) for row in found.items], next_cursor=found.next_cursor)
+    return PageOut(
+        items=[SpecialistCard.of(row) for row in found.items], next_cursor=found.next_cursor
+    )
 
 
 @router.get(
@@ -113,11 +114,11 @@ async def list_specialists(
     responses=problems(*_OWN, SpecialistNotFound),
     summary="Read your own page",
 )
-async def read_own_page(work: ReadDep) -> OwnPageOut:
+async def read_own_page(work: ReadDep) -> OwnSpecialistOut:
     row = await queries.own_page(work)
     if row is None:
         raise SpecialistNotFound
-    return OwnPageOut.of(row)
+    return OwnSpecialistOut.of(row)
 
 
 @router.put(
@@ -126,7 +127,7 @@ async def read_own_page(work: ReadDep) -> OwnPageOut:
     responses=problems(*_OWN, NotASpecialist, UnknownTimeZone),
     summary="Create or replace your page",
 )
-async def replace_own_page(body: PagePut, work: WorkDep) -> OwnPageOut:
+async def replace_own_page(body: SpecialistPut, work: WorkDep) -> OwnSpecialistOut:
     """A new page waits for its verification; until then it is visible to you alone."""
     return await service.replace_page(work, body)
 
@@ -137,7 +138,7 @@ async def replace_own_page(body: PagePut, work: WorkDep) -> OwnPageOut:
     responses=problems(*_OWN, SpecialistNotFound, UnknownTimeZone),
     summary="Change parts of your page",
 )
-async def change_own_page(body: PagePatch, work: WorkDep) -> OwnPageOut:
+async def change_own_page(body: SpecialistPatch, work: WorkDep) -> OwnSpecialistOut:
     return await service.change_page(work, body)
 
 
@@ -183,11 +184,11 @@ async def change_rate(rate_id: UUID, body: RatePatch, work: WorkDep) -> RateOut:
     responses=problems(*ALWAYS, SpecialistNotFound),
     summary="Read a specialist's page",
 )
-async def read_page(specialist_id: UUID, work: ReadDep) -> PageOut:
+async def read_page(specialist_id: UUID, work: ReadDep) -> SpecialistOut:
     row = await queries.public_page(work, specialist_id)
     if row is None:
         raise SpecialistNotFound
-    return PageOut.of(row)
+    return SpecialistOut.of(row)
 
 
 @router.get(

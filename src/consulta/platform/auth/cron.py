@@ -2,20 +2,18 @@
 
 import hashlib
 import hmac
-from typing import Any
 
 from fastapi import Depends, Request
 
 from consulta.kernel.actor import Role
 from consulta.kernel.errors import Unauthenticated
+from consulta.platform.auth.guards import Guard
 
 
-class CronGuard:
+class CronGuard(Guard):
     """Lets in whoever sends `Authorization: Bearer $CRON_SECRET`; 401 for everybody else."""
 
-    roles = frozenset({Role.SYSTEM})
-
-    async def __call__(self, request: Request) -> None:
+    async def __call__(self, request: Request) -> None:  # type: ignore[override]
         expected: str = request.app.state.settings.schedule.cron_secret.get_secret_value()
         if not shows_bearer(request, expected):
             raise Unauthenticated("The cron secret is missing or wrong.")
@@ -34,5 +32,5 @@ def shows_bearer(request: Request, expected: str) -> bool:
     return same and scheme.lower() == b"bearer"
 
 
-CRON: Any = Depends(CronGuard())
+CRON = Depends(CronGuard(Role.SYSTEM))
 """The dependency that guards a route for cron daemons."""

@@ -4,7 +4,10 @@ from uuid import UUID
 
 from consulta.features.availability import queries
 from consulta.features.availability.errors import ExceptionNotFound, TooManyExceptions
-from consulta.features.availability.schemas import ExceptionCreate, OwnExceptionOut
+from consulta.features.availability.schemas import (
+    AvailabilityExceptionCreate,
+    OwnAvailabilityExceptionOut,
+)
 from consulta.features.availability.service.lock import lock_calendar
 from consulta.platform.db.work import Work
 
@@ -26,7 +29,9 @@ DELETE FROM app.specialist_availability_exceptions WHERE id = $1 AND specialist_
 _PUBLIC = ("date", "is_available", "starts_minute", "ends_minute")
 
 
-async def add_exception(work: Work, body: ExceptionCreate) -> OwnExceptionOut:
+async def add_exception(
+    work: Work, body: AvailabilityExceptionCreate
+) -> OwnAvailabilityExceptionOut:
     """The date differs from now on; bookings on it stand. Raises `SpecialistNotFound` without a
     page, and `TooManyExceptions`.
     """
@@ -44,7 +49,7 @@ async def add_exception(work: Work, body: ExceptionCreate) -> OwnExceptionOut:
         subject_id=exception_id,
         new={name: row[name] for name in _PUBLIC},
     )
-    return OwnExceptionOut.of(row)
+    return OwnAvailabilityExceptionOut.of(row)
 
 
 async def remove_exception(work: Work, *, exception_id: UUID) -> None:

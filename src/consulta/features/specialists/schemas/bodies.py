@@ -80,7 +80,7 @@ class PolicyBody(Body):
 Policy = Annotated[PolicyBody, BeforeValidator(_named)]
 
 
-class PagePatch(Body):
+class SpecialistPatch(Body):
     """What changes of a page; null clears what may be empty, and leaves the rest as it is."""
 
     full_name: Annotated[ShortText | None, Blankable] = None
@@ -114,7 +114,7 @@ class PagePatch(Body):
         return sent
 
 
-class PagePut(PagePatch):
+class SpecialistPut(SpecialistPatch):
     """A whole page: what is not said goes back to its default."""
 
     full_name: ShortText

@@ -28,7 +28,7 @@ class PolicyOut(Answer):
     tiers: list[TierOut]
 
 
-class CardOut(Answer):
+class SpecialistCard(Answer):
     """A specialist as the directory lists them."""
 
     id: UUID
@@ -48,7 +48,7 @@ class CardOut(Answer):
         return cls(**_card(row))
 
 
-class PageOut(CardOut):
+class SpecialistOut(SpecialistCard):
     """A specialist's public page."""
 
     bio: str | None
@@ -64,7 +64,7 @@ class PageOut(CardOut):
         return cls(**_page(row))
 
 
-class OwnPageOut(PageOut):
+class OwnSpecialistOut(SpecialistOut):
     """The own page: private contacts and settings beside what everybody sees."""
 
     verified_at: datetime | None
@@ -102,7 +102,7 @@ _PAGE_FIELDS = (
     "minimum_notice_minutes",
     "horizon_days",
 )
-_OWN_FIELDS = tuple(OwnPageOut.model_fields.keys() - PageOut.model_fields.keys())
+_OWN_FIELDS = tuple(OwnSpecialistOut.model_fields.keys() - SpecialistOut.model_fields.keys())
 
 
 def _card(row: Mapping[str, Any]) -> dict[str, Any]:

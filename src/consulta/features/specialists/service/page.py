@@ -5,7 +5,7 @@ from typing import Any
 
 from consulta.features.specialists import queries
 from consulta.features.specialists.errors import SpecialistNotFound
-from consulta.features.specialists.schemas import OwnPageOut, PagePatch, PagePut
+from consulta.features.specialists.schemas import OwnSpecialistOut, SpecialistPatch, SpecialistPut
 from consulta.platform.db.work import Work
 
 _DEFAULTS: Mapping[str, Any] = {
@@ -32,13 +32,13 @@ _EVERYTHING = {**_DEFAULTS, **_CONTACTS, **_LABELS}
 _MAY_BE_EMPTY = {name for name, value in _EVERYTHING.items() if value is None}
 
 
-async def replace_page(work: Work, body: PagePut) -> OwnPageOut:
+async def replace_page(work: Work, body: SpecialistPut) -> OwnSpecialistOut:
     """The actor's page is as the body says, and everything else at its default; it exists."""
     old = await queries.own_page_for_update(work)
     return await _write(work, old, _EVERYTHING | _sensible(body.changes()))
 
 
-async def change_page(work: Work, body: PagePatch) -> OwnPageOut:
+async def change_page(work: Work, body: SpecialistPatch) -> OwnSpecialistOut:
     """What was sent is changed, the rest stays. Raises `SpecialistNotFound` without a page."""
     old = await queries.own_page_for_update(work)
     if old is None:
@@ -55,7 +55,9 @@ def _sensible(changes: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _write(work: Work, old: Mapping[str, Any] | None, page: Mapping[str, Any]) -> OwnPageOut:
+async def _write(
+    work: Work, old: Mapping[str, Any] | None, page: Mapping[str, Any]
+) -> OwnSpecialistOut:
     # A zone that this PostgreSQL does not know is refused here and not at the first booking.
     await work.execute("SELECT app.now() AT TIME ZONE $1", page["time_zone"])
     await work.execute(_PAGE, work.person, *(page[name] for name in _DEFAULTS))
@@ -66,7 +68,7 @@ async def _write(work: Work, old: Mapping[str, Any] | None, page: Mapping[str, A
     _audit(work, old, page)
     new = await queries.own_page(work)
     assert new is not None
-    return OwnPageOut.of(new)
+    return OwnSpecialistOut.of(new)
 
 
 def _audit(work: Work, old: Mapping[str, Any] | None, page: Mapping[str, Any]) -> None:

@@ -1,0 +1,74 @@
+"""`python -m tests.crash --all`: every flow, every point, killed and cut; a table of what came."""
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Sequence
+
+from consulta.platform.db.dsn import Dsn
+from consulta.platform.db.embedded import running_server
+from tests.conftest import cloned, migrated_template
+from tests.crash.flows import FLOWS, Flow
+from tests.crash.proof import MISHAPS, Mishap, Outcome, points_of, record, sample, strike
+from tests.crash.stage import Stage, set_stage
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--all", action="store_true", help="every flow")
+    what.add_argument("--flow", choices=sorted(FLOWS), help="one flow")
+    parser.add_argument("--mishap", choices=MISHAPS, help="instead of each of them")
+    parser.add_argument("--most", type=int, help="so many points of each flow, chosen evenly")
+    arguments = parser.parse_args()
+    flows = [FLOWS[arguments.flow]] if arguments.flow else list(FLOWS.values())
+    mishaps: Sequence[Mishap] = [arguments.mishap] if arguments.mishap else MISHAPS
+    with running_server(durable=False, settings={"max_connections": "100"}) as server:
+        return asyncio.run(_prove(Dsn(server.dsn()), flows, mishaps, most=arguments.most))
+
+
+async def _prove(
+    cluster: Dsn, flows: Sequence[Flow], mishaps: Sequence[Mishap], *, most: int | None
+) -> int:
+    """How many points broke a promise, at most 1: the exit code."""
+    outcomes: list[tuple[str, str, Outcome]] = []
+    began = time.monotonic()
+    async with cloned(await migrated_template(cluster)) as database, set_stage(database) as stage:
+        for flow in flows:
+            for mishap in mishaps:
+                outcomes += await _each_point(stage, flow, mishap, most=most)
+        starts = stage.service.starts
+    _print_table(outcomes)
+    broken = [one for _, _, one in outcomes if not one.is_held]
+    points = sum(one.point is not None for _, _, one in outcomes)
+    seconds = time.monotonic() - began
+    print(f"\n{points} points, {len(broken)} broken; {starts} starts, {seconds:.0f} s")
+    return min(1, len(broken))
+
+
+async def _each_point(
+    stage: Stage, flow: Flow, mishap: Mishap, *, most: int | None
+) -> list[tuple[str, str, Outcome]]:
+    trace, undisturbed = await record(stage, flow)
+    points = points_of(trace, mishap=mishap)
+    found = [undisturbed]
+    for point in points if most is None else sample(points, most=most):
+        outcome = await strike(stage, flow, point)
+        found.append(outcome)
+        if not outcome.is_held:
+            print(f"{flow.name}: {outcome}", flush=True)
+    return [(flow.name, mishap, one) for one in found]
+
+
+def _print_table(outcomes: Sequence[tuple[str, str, Outcome]]) -> None:
+    print(f"\n{'flow':10}{'mishap':8}{'points':>8}{'broken':>8}{'slowest':>9}")
+    for name, mishap in dict.fromkeys((name, mishap) for name, mishap, _ in outcomes):
+        mine = [one for flow, what, one in outcomes if (flow, what) == (name, mishap)]
+        broken = sum(not one.is_held for one in mine)
+        slowest = max(one.seconds for one in mine)
+        print(f"{name:10}{mishap:8}{len(mine) - 1:>8}{broken:>8}{slowest:>7.1f} s")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

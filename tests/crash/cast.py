@@ -1,0 +1,174 @@
+"""The cast of one performance: people of their own, what they asked for, and what time and the
+worker do to it.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from tests.crash.stage import Stage
+from tests.settings import CRON_SECRET
+from tests.world.people import Client, Person, Reply, Specialist
+from tests.world.stripe import SECRET_KEY
+
+PRICE_MINOR: Final = 20_000
+LAPSE_SECONDS: Final = 130.0
+"""Longer than every lease of the service: a letter's is the longest, with two minutes."""
+
+MOST_ROUNDS: Final = 8
+_QUIET_SECONDS: Final = 2.0
+
+_OPEN_LETTERS = """
+SELECT count(*) FROM app.webhook_events
+WHERE (state = 'leased' AND lease_until > app.now())
+   OR (state = 'received' AND next_attempt_at <= app.now())
+"""
+_UNSETTLED = """
+SELECT (SELECT count(*) FROM app.webhook_events WHERE state IN ('received', 'leased'))
+     + (SELECT count(*) FROM app.payment_operations
+        WHERE state IN ('pending', 'leased', 'in_doubt'))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request under its key, and the answer that was good at last."""
+
+    person: Person
+    path: str
+    body: Any
+    key: str
+    reply: Reply
+
+    async def again(self) -> Reply:
+        return await self.person.post(self.path, self.body, key=self.key)
+
+
+@dataclass(slots=True)
+class Cast:
+    """Anna books Sarah, whom nobody else books; Ada looks after the worker."""
+
+    stage: Stage
+    anna: Client
+    sarah: Specialist
+    ada: Person
+    asked: list[Asked] = field(default_factory=list)
+    _intents_before: frozenset[str] = frozenset()
+
+    async def ask(self, person: Person, path: str, body: Any = None, *, key: str) -> Reply:
+        """The request is answered for good, or the last answer shows why not."""
+        reply = await person.post(path, body, key=key)
+        self.asked.append(Asked(person, path, body, key, reply))
+        return reply
+
+    async def books(self, **more: Any) -> Reply:
+        return await self.ask(
+            self.anna, "/bookings", self.sarah.booking("mon 10:00", **more), key="book"
+        )
+
+    async def about_booking(self, person: Person, verb: str, body: Any = None) -> Reply:
+        """`POST /bookings/{id}/<verb>`, with the verb as the key."""
+        return await self.ask(person, f"/bookings/{self.booking_id}/{verb}", body, key=verb)
+
+    @property
+    def booking_id(self) -> UUID:
+        """The booking that the first answer was about."""
+        said = self.asked[0].reply.json
+        if not isinstance(said, dict) or "id" not in said:
+            raise Stuck(f"booking was answered {self.asked[0].reply.status} {said}")
+        return UUID(said["id"])
+
+    def intents(self) -> list[Any]:
+        """The intents that came to be since the performance began, whoever they belong to."""
+        every = self.stage.fake.control.objects("payment_intent", key=SECRET_KEY)
+        return [one for one in every if one["id"] not in self._intents_before]
+
+    async def until(self, status: str) -> None:
+        """The booking has come so far, by itself or because time passed and the worker ran."""
+        for _ in range(MOST_ROUNDS):
+            found = await self.stage.world.value(
+                "SELECT status FROM app.bookings WHERE id = $1", self.booking_id
+            )
+            if found == status:
+                return
+            await self._a_while()
+        raise Stuck(f"the booking stays {found}, and does not become {status}")
+
+    async def letters_arrive(self) -> None:
+        """What Stripe holds is delivered, one by one, each handled before the next goes out."""
+        control = self.stage.fake.control
+        for _ in range(100):
+            await self.stage.service.revive()
+            if await control.deliver_next() is None:
+                return
+            await self._letters_are_handled()
+        raise Stuck("the letters do not end")
+
+    async def cron(self, name: str) -> None:
+        """A cron daemon rings until the job has run to its end."""
+        for _ in range(MOST_ROUNDS):
+            reply = await self.stage.world.cron(name, secret=CRON_SECRET)
+            if reply.status == 200 and reply.json["state"] == "done":
+                return
+            await self.stage.recover(LAPSE_SECONDS)
+        raise Stuck(f"{name} does not end: {reply.status} {reply.json}")
+
+    async def worker_runs(self) -> None:
+        """What is due of letters and operations has been carried out once."""
+        for job in ("webhooks.letters", "payments.operations"):
+            for _ in range(100):
+                reply = await self.ada.post(f"/admin/jobs/{job}/run", key=None)
+                if reply.status == 200:
+                    break
+                if reply.status != 202:
+                    raise Stuck(f"{job} answers {reply.status} {reply.json}")
+                await asyncio.sleep(0.01)
+
+    async def settle(self) -> None:
+        """After whatever happened: a service is alive, leases have lapsed, the worker has run and
+        Stripe has tried its letters again. Raises `Stuck` where that does not end all doubt.
+        """
+        control = self.stage.fake.control
+        for _ in range(MOST_ROUNDS):
+            await self.stage.service.revive()
+            await control.deliver_held()
+            await control.redeliver_failed()
+            await self.worker_runs()
+            letters = control.deliveries("held") + control.deliveries("failed")
+            if not letters and not await self.stage.world.value(_UNSETTLED):
+                return
+            await self.stage.pass_time(LAPSE_SECONDS)
+        raise Stuck("operations or letters do not come to an end")
+
+    async def _a_while(self) -> None:
+        await self.stage.recover(LAPSE_SECONDS)
+        await self.stage.fake.control.redeliver_failed()
+        await self.worker_runs()
+
+    async def _letters_are_handled(self) -> None:
+        """Or the service is dead, or a letter waits for a lease to lapse."""
+        world, service = self.stage.world, self.stage.service
+        try:
+            async with asyncio.timeout(_QUIET_SECONDS):
+                while service.is_alive and await world.value(_OPEN_LETTERS):
+                    await asyncio.sleep(0.005)
+        except TimeoutError:
+            return
+
+
+class Stuck(Exception):
+    """Something did not come to its end, however long one waited."""
+
+
+async def gather_cast(stage: Stage) -> Cast:
+    """New people, so that no performance can touch another's rows."""
+    world = stage.world
+    intents = stage.fake.control.objects("payment_intent", key=SECRET_KEY)
+    return Cast(
+        stage,
+        anna=await world.client(),
+        sarah=await world.specialist(price=PRICE_MINOR),
+        ada=await world.admin(),
+        _intents_before=frozenset(one["id"] for one in intents),
+    )

@@ -1,0 +1,50 @@
+"""How long a key lives, and how long an operation waits."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consulta.features.payments.rules import is_surely_over, key_is_fresh, wait_seconds
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+MOMENT = timedelta(microseconds=1)
+
+
+def test_a_key_is_sent_for_twenty_hours() -> None:
+    assert key_is_fresh(None, now=NOW)
+    assert key_is_fresh(NOW - timedelta(hours=20) + MOMENT, now=NOW)
+    assert not key_is_fresh(NOW - timedelta(hours=20), now=NOW)
+
+
+def test_a_request_travels_two_minutes_at_most() -> None:
+    assert is_surely_over(None, now=NOW)
+    assert not is_surely_over(NOW - timedelta(minutes=2) + MOMENT, now=NOW)
+    assert is_surely_over(NOW - timedelta(minutes=2), now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "chance", "asked", "wait"),
+    [
+        (1, 0.0, None, 1.0),
+        (1, 1.0, None, 2.0),
+        (3, 0.0, None, 4.0),
+        (3, 1.0, 0.0, 8.0),
+        (3, 1.0, 60.0, 60.0),
+        (3, 1.0, 1e9, 3600.0),
+        (12, 1.0, None, 3600.0),
+        (10_000, 0.0, None, 1800.0),
+    ],
+)
+def test_waits_double_up_to_an_hour(
+    attempts: int, chance: float, asked: float | None, wait: float
+) -> None:
+    assert wait_seconds(attempts, retry_after_seconds=asked, chance=chance) == wait
+
+
+@given(st.integers(1, 200), st.none() | st.floats(0, 1e6))
+def test_no_wait_is_endless_or_shorter_than_asked_for(attempts: int, asked: float | None) -> None:
+    wait = wait_seconds(attempts, retry_after_seconds=asked)
+    assert 1.0 <= wait <= 3600.0
+    assert wait >= min(asked or 0.0, 3600.0)

@@ -1,0 +1,139 @@
+"""Every operation of the API document, fuzzed from the document itself for every kind of caller:
+no answer is a 5xx, and none is of a status, a type or a shape that the document does not name.
+"""
+
+import secrets
+from typing import Any
+
+import httpx
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    allow_header_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from consulta.kernel.actor import Role
+from tests.house.app import doors, roles_of, the_app
+from tests.surface.believable import believable
+from tests.surface.town import Town
+from tests.world import Person
+
+CHECKS: list[Any] = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    allow_header_conformance,
+]
+DOCUMENT = the_app().openapi()
+IDENTITIES = {
+    "anonymous": Role.ANONYMOUS,
+    "client": Role.CLIENT,
+    "specialist": Role.SPECIALIST,
+    "admin": Role.ADMIN,
+    "cron": Role.SYSTEM,
+}
+_LOGOUT = ("post", "/api/v1/auth/logout")
+
+# The same cases in every run: a failure here is reproduced by running the test again.
+_SETTINGS: dict[str, Any] = {
+    "derandomize": True,
+    "database": None,
+    "deadline": None,
+    "phases": [Phase.generate],
+    "suppress_health_check": list(HealthCheck),
+}
+
+
+def _pairs(*, let_in: bool) -> list[Any]:
+    """Each operation with each caller, who is let in by its guards, or is not."""
+    found = []
+    for name, route in doors(the_app()):
+        method, _, path = name.partition(" ")
+        if path not in DOCUMENT["paths"]:
+            continue
+        roles = roles_of(route)
+        for identity, role in IDENTITIES.items():
+            is_cron = path.startswith("/api/cron/")
+            passes = role is Role.SYSTEM if is_cron else roles is None or role in roles
+            if passes is let_in and (is_cron or role is not Role.SYSTEM):
+                found.append(pytest.param(identity, path, method, id=f"{identity} {name}"))
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("identity", "path", "method"), _pairs(let_in=True))
+@settings(max_examples=24, **_SETTINGS)
+@given(data=st.data())
+async def test_whoever_is_let_in_gets_what_the_document_says(
+    town: Town, identity: str, path: str, method: str, data: st.DataObject
+) -> None:
+    await _try(town, identity, path, method, data)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("identity", "path", "method"), _pairs(let_in=False))
+@settings(max_examples=6, **_SETTINGS)
+@given(data=st.data())
+async def test_whoever_is_not_let_in_is_told_so_as_documented(
+    town: Town, identity: str, path: str, method: str, data: st.DataObject
+) -> None:
+    response = await _try(town, identity, path, method, data)
+
+    assert response.status_code >= 400
+
+
+async def _try(
+    town: Town, identity: str, path: str, method: str, data: st.DataObject
+) -> httpx.Response:
+    case = data.draw(_cases(town, path, method))
+    person = town.identity(identity)
+    if (method.lower(), path) == _LOGOUT and person.id is not None:
+        person = await town.world.again(person)
+    response = await _send(case, person)
+    case.validate_response(response, checks=CHECKS)
+    return response
+
+
+def _cases(town: Town, path: str, method: str) -> st.SearchStrategy[Case]:
+    """Requests as the document wants them, and requests that break it somewhere."""
+    if town.fuzzed is None or town.fuzzed[0] != (path, method):
+        operation = schemathesis.openapi.from_dict(believable(DOCUMENT, town))[path][method]
+        town.fuzzed = (
+            (path, method),
+            st.one_of(
+                operation.as_strategy(GenerationMode.POSITIVE),
+                operation.as_strategy(GenerationMode.NEGATIVE),
+            ),
+        )
+    return town.fuzzed[1]
+
+
+async def _send(case: Case, person: Person) -> httpx.Response:
+    """The request as Schemathesis would send it, with that person's token in it."""
+    asked = case.as_transport_kwargs(base_url="http://consulta.test")
+    prepared = requests.Request(**asked).prepare()
+    assert prepared.url is not None
+    headers = {
+        name: value.encode("latin-1") if isinstance(value, str) else value
+        for name, value in prepared.headers.items()
+        if name.lower() not in {"authorization", "connection"}
+    }
+    if person.token is not None:
+        headers["Authorization"] = f"Bearer {person.token}".encode()
+    if prepared.method == "POST":
+        headers["Idempotency-Key"] = secrets.token_hex(8).encode()
+    body = prepared.body.encode() if isinstance(prepared.body, str) else prepared.body
+    return await person.http.request(
+        prepared.method or "GET", prepared.url, headers=headers, content=body
+    )

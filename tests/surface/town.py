@@ -1,0 +1,108 @@
+"""A small believable town, so that requests meet something real: two specialists, two clients and
+an admin, bookings in several states with their payments, a hold, an exception.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.settings import CRON_SECRET
+from tests.world import Client, Person, Reply, Specialist, World
+
+PASSWORD = "a sentence that nobody else would type"
+
+
+@dataclass(slots=True)
+class Town:
+    """`pending`, `awaiting` and `confirmed` are Anna's bookings with Sarah, as she sees them."""
+
+    world: World
+    sarah: Specialist
+    omar: Specialist
+    anna: Client
+    ben: Client
+    ada: Person
+    pending: Any
+    awaiting: Any
+    confirmed: Any
+    hold: Any
+    exception: Any
+    account: Any
+    """Somebody who registered: the answer, with its tokens."""
+    booked: int = 0
+
+    def identity(self, name: str) -> Person:
+        """Who is meant by that word."""
+        return {
+            "anonymous": self.world.anonymous,
+            "client": self.anna,
+            "other client": self.ben,
+            "specialist": self.sarah,
+            "other specialist": self.omar,
+            "admin": self.ada,
+            "cron": Person(self.world.http, token=CRON_SECRET, name="cron"),
+        }[name]
+
+    def next_start(self, specialist: Specialist | None = None) -> datetime:
+        """A time that nobody asked for before; the first one is the day after tomorrow."""
+        at, self.booked = self.booked, self.booked + 1
+        day = (specialist or self.sarah).today + timedelta(days=2 + at // 16)
+        minutes = timedelta(hours=8, minutes=30 * (at % 16))
+        zone = (specialist or self.sarah).zone
+        return datetime(day.year, day.month, day.day, tzinfo=zone) + minutes
+
+    async def books(self, **more: Any) -> Any:
+        """One more booking of Anna's with Sarah."""
+        return await self.anna.books(self.sarah, self.next_start(), **more)
+
+    async def held(self) -> Any:
+        """One more hold of Anna's, with its token."""
+        wanted = self.sarah.booking(self.next_start())
+        return made(await self.anna.post("/holds", wanted))
+
+    async def excepted(self) -> Any:
+        """One more date on which Sarah is away, far ahead of every booking."""
+        day = self.sarah.today + timedelta(days=60 + secrets.randbelow(3000))
+        body = {"date": day.isoformat(), "reason": "vacation", "note": "The sea"}
+        return made(await self.sarah.post("/specialists/me/availability-exceptions", body))
+
+
+def made(reply: Reply) -> Any:
+    """The body of an answer that says that something was made."""
+    assert reply.status == 201, (reply.status, reply.json)
+    return reply.json
+
+
+async def build_town(world: World) -> Town:
+    """A town of new people: what others did in this world does not touch them."""
+    week = {"open": "sun-sat 08:00-16:00", "slot_minutes": 30}
+    town = Town(
+        world=world,
+        sarah=await world.specialist("Dr. Sarah", **week),
+        omar=await world.specialist("Dr. Omar", **week),
+        anna=await world.client("Anna"),
+        ben=await world.client("Ben"),
+        ada=await world.admin(),
+        pending=None,
+        awaiting=None,
+        confirmed=None,
+        hold=None,
+        exception=None,
+        account=None,
+    )
+    town.pending = await town.books(note="I should like to talk about my back.")
+    town.awaiting = await town.books(payment_method="pm_sandbox_visa")
+    booking = await town.books(payment_method="pm_sandbox_visa")
+    reply = await town.sarah.post(f"/bookings/{booking['id']}/confirm")
+    assert (reply.status, reply.json["status"]) == (200, "confirmed"), reply.json
+    town.confirmed = reply.json
+    town.hold = await town.held()
+    town.exception = await town.excepted()
+    body = {
+        "email": f"carla.{secrets.token_hex(4)}@example.org",
+        "password": PASSWORD,
+        "full_name": "Carla",
+    }
+    town.account = made(await world.anonymous.post("/auth/register", body))
+    return town
