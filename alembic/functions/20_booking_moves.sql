@@ -1,4 +1,4 @@
--- The table of moves of a booking (design section 5); consulta.features.bookings.states mirrors it.
+-- The table of moves of a booking; consulta.features.bookings.states mirrors it.
 
 CREATE FUNCTION app.booking_moves()
 RETURNS TABLE (from_status text, to_status text, actor_kind text)

@@ -1,4 +1,4 @@
--- The table of moves of a payment (design section 6); consulta.features.payments.states mirrors it.
+-- The table of moves of a payment; consulta.features.payments.states mirrors it.
 
 CREATE FUNCTION app.payment_moves() RETURNS TABLE (from_status text, to_status text)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

@@ -30,7 +30,7 @@ CREATE POLICY definer_reads ON app.bookings FOR SELECT TO consulta_definer USING
 CREATE POLICY definer_adds ON app.bookings FOR INSERT TO consulta_definer WITH CHECK (true);
 CREATE POLICY definer_changes ON app.bookings FOR UPDATE TO consulta_definer USING (true) WITH CHECK (true);
 
--- Which moves are legal, by whom, and their history (design section 5).
+-- Which moves are legal, by whom, and their history.
 CREATE TRIGGER guard_moves BEFORE INSERT OR UPDATE ON app.bookings
     FOR EACH ROW EXECUTE FUNCTION app.guard_booking();
 CREATE TRIGGER write_history AFTER INSERT OR UPDATE OF status ON app.bookings

@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import asyncpg
+from sqlalchemy.exc import SQLAlchemyError
+
 from consulta import __version__
 from consulta.demo import DemoImpossible, run_demo
 from consulta.kernel.errors import DomainError
@@ -23,6 +26,7 @@ from consulta.platform.db.embedded import PostgresUnusable
 from consulta.platform.db.migrations import code_state, migrate
 from consulta.platform.db.roles import DbRole, bootstrap
 from consulta.platform.jobs import Outcome, RunState, UnknownJob
+from consulta.platform.logging import configure as configure_logging
 from consulta.seed import SeedRefused, seed
 from consulta.serving import REFUSED, NotServed, contract, ensure_servable, loaded, serve
 from consulta.settings import DatabaseSettings, Settings
@@ -46,6 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return REFUSED
     except (DomainError, PostgresUnusable, DemoImpossible, SeedRefused) as error:
         complain(str(error))
+        return 1
+    except (OSError, asyncpg.PostgresError, SQLAlchemyError) as error:
+        # The driver's own words may repeat an address.
+        complain(f"The database server cannot be used ({type(error).__name__}).")
         return 1
     except KeyboardInterrupt:
         return 130
@@ -137,7 +145,9 @@ def _seed(_parsed: argparse.Namespace) -> int:
     if settings.is_production:
         raise NotServed(["the sample world is for development: CONSULTA_ENV is production"])
     ensure_servable(settings)
+    _log_little(settings)
     asyncio.run(seed(create_app(settings), tell=say))
+    say("The sample world is in place")
     return 0
 
 
@@ -161,6 +171,7 @@ def _openapi(parsed: argparse.Namespace) -> int:
 def _run_job(parsed: argparse.Namespace) -> int:
     settings = loaded()
     ensure_servable(settings)
+    _log_little(settings)
     outcome = asyncio.run(_outcome(settings, parsed.name))
     counts = outcome.counts
     say(f"{outcome.job}: {outcome.state}" + ("" if outcome.is_ours else " (another run)"))
@@ -234,6 +245,12 @@ def _given_logins(database: DatabaseSettings) -> dict[DbRole, Dsn]:
     if wrong:
         raise NotServed(wrong)
     return given
+
+
+def _log_little(settings: Settings) -> None:
+    """For commands that speak themselves: what goes wrong, on the standard error."""
+    quiet = settings.observability.model_copy(update={"log_level": "WARNING"})
+    configure_logging(quiet, stream=sys.stderr)
 
 
 @contextmanager

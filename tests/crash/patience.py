@@ -14,8 +14,8 @@ class PatientTransport(httpx.AsyncBaseTransport):
     """Sends a request until it is answered for good, at most eight times.
 
     A broken connection, a 5xx and 409 `IDEMPOTENCY_IN_PROGRESS` are no answer for good; before the
-    next try, `wait` lets as many seconds pass as the service asked for, or one. After the last try
-    the caller gets what came.
+    next try, `wait` lets seconds pass: 1, 2, 4 and so on, never fewer than the service asked for.
+    After the last try the caller gets what came.
     """
 
     def __init__(self, *, wait: Callable[[float], Awaitable[None]]) -> None:
@@ -27,14 +27,14 @@ class PatientTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         broken: httpx.TransportError | None = None
         answer: httpx.Response | None = None
-        for _ in range(MOST_TRIES):
+        for tried in range(MOST_TRIES):
             try:
                 answer = await self._send(request)
             except httpx.TransportError as error:
                 broken, answer = error, None
             if answer is not None and not _is_passing(answer):
                 return answer
-            await self._wait(_asked_to_wait(answer))
+            await self._wait(max(2.0**tried, _asked_to_wait(answer)))
         if answer is None:
             assert broken is not None
             raise broken
@@ -75,4 +75,4 @@ def _code(answer: httpx.Response) -> str | None:
 
 def _asked_to_wait(answer: httpx.Response | None) -> float:
     asked = "" if answer is None else answer.headers.get("retry-after", "")
-    return float(asked) if asked.isdigit() else 1.0
+    return float(asked) if asked.isdigit() else 0.0

@@ -14,6 +14,7 @@ from typing import IO, Final
 
 import httpx
 
+import consulta
 from consulta.platform.db.dsn import Dsn
 from tests.conftest import TestDatabase
 from tests.settings import CRON_SECRET, JWT_SECRET, KEYS
@@ -142,7 +143,7 @@ def _addresses(database: TestDatabase, *, proxy_port: int) -> dict[str, str]:
 def _settings(*, stripe_base: str, port: int, with_clock: bool) -> Mapping[str, str]:
     return {
         "PATH": os.environ.get("PATH", ""),
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join((str(ROOT), str(Path(consulta.__file__).parents[1]))),
         "CONSULTA_ENV": "test",
         "PORT": str(port),
         "DRAIN_SECONDS": "5",

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import TestDatabase
 from tests.crash.flows import FLOWS
-from tests.crash.proof import points_of, record, sample, strike, swallowed_commits
+from tests.crash.proof import record
 from tests.crash.stage import Stage, set_stage
 
 

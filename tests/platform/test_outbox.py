@@ -8,6 +8,7 @@ import pytest
 
 from consulta.kernel.actor import Actor, Role
 from consulta.platform.db.work import Database
+from consulta.platform.jobs import Jobs, Run, job
 from consulta.platform.outbox import MOST_ATTEMPTS, Message, Outbox
 from tests.conftest import TestDatabase
 from tests.platform.replicas import doors, replica, rows, travel
@@ -233,3 +234,33 @@ async def test_a_nudge_wakes_whoever_asked_to_be_woken(doors: Database) -> None:
     post.outbox.wakes(lambda: woken.append(1))
     post.outbox.nudge()
     assert woken == [1]
+
+
+async def test_only_a_commit_with_messages_wakes_anybody(doors: Database) -> None:
+    post, woken = Post(doors), []
+    post.outbox.wakes(lambda: woken.append(1))
+    doors.on_messages = post.outbox.nudge
+    async with doors.work(ANNA) as silent:
+        await silent.now()
+    with pytest.raises(LookupError):
+        async with doors.work(ANNA) as work:
+            work.send("thing.made", {"n": 1})
+            raise LookupError
+    assert woken == []
+    await post.send(1, 2)
+    assert woken == [1]
+
+
+async def test_a_nudge_delivers_without_waiting_for_the_clock(doors: Database) -> None:
+    post = Post(doors)
+
+    @job("outbox.deliver", every=timedelta(hours=1), time_limit=timedelta(minutes=1), loop=True)
+    async def deliver(_run: Run) -> None:
+        await post.drain_until_quiet()
+
+    jobs = Jobs(doors, [deliver])
+    post.outbox.wakes(lambda: jobs.nudge("outbox.deliver"))
+    doors.on_messages = post.outbox.nudge
+    await post.send(1)
+    await jobs.idle()
+    assert [message.payload["n"] for message in post.heard] == [1]

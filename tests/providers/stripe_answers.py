@@ -5,7 +5,7 @@ from typing import Any
 from consulta.kernel.money import Money
 from consulta.providers.payments.stripe import StripeProvider
 
-SECRET_KEY = "sk_test_4eC39HqLyjWDarjtT1zdp7dc"
+SECRET_KEY = "sk_test_example"
 WEBHOOK_SECRET = "whsec_test"
 NOW = 1_700_000_000
 PRICE = Money(20_000, "USD")

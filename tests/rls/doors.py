@@ -19,12 +19,10 @@ OPEN = {
 """For whoever comes, signed in or not."""
 
 SIGNING_IN = {
-    "credential_of",
     "identity",
     "identity_of_external",
     "register",
     "rotate_session",
-    "sign_in",
 }
 
 DOORS: Mapping[str, set[str]] = {

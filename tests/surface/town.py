@@ -6,10 +6,15 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from tests.settings import CRON_SECRET
 from tests.world import Client, Person, Reply, Specialist, World
 
+_SIGN_IN = """
+INSERT INTO app.user_sessions (id, user_id, family_id, token_hash, expires_at, family_expires_at)
+VALUES ($1, $2, $1, $3, now() + interval '1 day', now() + interval '1 day') RETURNING family_id
+"""
 PASSWORD = "a sentence that nobody else would type"
 
 
@@ -43,6 +48,13 @@ class Town:
             "admin": self.ada,
             "cron": Person(self.world.http, token=CRON_SECRET, name="cron"),
         }[name]
+
+    async def signed_in_again(self, person: Person) -> Person:
+        """The same person with a sign-in to spare, which may be ended."""
+        family = await self.world.value(_SIGN_IN, uuid4(), person.id, secrets.token_bytes(32))
+        tokens = self.world.app.state.identities.tokens
+        token = tokens.issue(user_id=person.id, family_id=family)
+        return Person(person.http, id=person.id, token=token, name=person.name)
 
     def next_start(self, specialist: Specialist | None = None) -> datetime:
         """A time that nobody asked for before; the first one is the day after tomorrow."""

@@ -61,7 +61,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp 
 $$;
 COMMENT ON FUNCTION app.credential_of(text) IS
     'The hash that a password is compared with. One address at a time; nobody lists them.';
-GRANT EXECUTE ON FUNCTION app.credential_of(text) TO consulta_anonymous;
+GRANT EXECUTE ON FUNCTION app.credential_of(text) TO consulta_worker;
 
 CREATE FUNCTION app.sign_in(
     p_user uuid, p_password_hash text, p_better_hash text, p_token_hash bytea,
@@ -85,7 +85,7 @@ END
 $$;
 COMMENT ON FUNCTION app.sign_in(uuid, text, text, bytea, integer, integer) IS
     'A new sign-in for whoever proved the password; a hash made with today''s parameters replaces the old one.';
-GRANT EXECUTE ON FUNCTION app.sign_in(uuid, text, text, bytea, integer, integer) TO consulta_anonymous;
+GRANT EXECUTE ON FUNCTION app.sign_in(uuid, text, text, bytea, integer, integer) TO consulta_worker;
 
 CREATE FUNCTION app.rotate_session(
     p_token_hash bytea, p_next_hash bytea, p_idle_days integer, p_grace_seconds integer)

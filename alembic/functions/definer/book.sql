@@ -35,7 +35,7 @@ BEGIN
                     WHEN coalesce(paid_by, 'manual') = 'manual' THEN 'awaiting_confirmation'
                     ELSE 'pending_payment' END;
     expires := CASE opening
-        WHEN 'pending_payment' THEN app.now() + make_interval(mins => p_pay_minutes)
+        WHEN 'pending_payment' THEN app.now() + make_interval(mins => least(p_pay_minutes, 60))
         WHEN 'awaiting_confirmation' THEN
             least(app.now() + make_interval(hours => page.confirmation_hours), p_starts_at) END;
 
@@ -53,7 +53,7 @@ BEGIN
         RETURNING id INTO payment_id;
         IF paid_by <> 'manual' THEN
             operation := app.enqueue_operation(
-                payment_id, 'authorize', rate.price_minor, p_params, p_lease_seconds);
+                payment_id, 'authorize', rate.price_minor, p_params, least(p_lease_seconds, 120));
         END IF;
     END IF;
     RETURN jsonb_build_object('booking_id', booking_id, 'payment_id', payment_id,

@@ -18,12 +18,12 @@ BEGIN
         IF (SELECT count(*) FROM app.slots s
             WHERE s.held_by = me AND s.status = 'held' AND s.held_until > moment
               AND NOT EXISTS (SELECT 1 FROM app.bookings b WHERE b.slot_id = s.id))
-           >= p_most_per_caller THEN
+           >= least(p_most_per_caller, 50) THEN
             PERFORM app.refuse('TOO_MANY_HOLDS');
         END IF;
     END IF;
     held := app.claim(p_specialist, p_rate, p_starts_at, 'held',
-        moment + p_minutes * interval '1 minute', me, p_token_hash, NULL);
+        moment + least(p_minutes, 60) * interval '1 minute', me, p_token_hash, NULL);
     RETURN jsonb_build_object('id', held.id, 'specialist_id', held.specialist_id,
         'rate_id', held.rate_id, 'starts_at', held.session_starts_at,
         'ends_at', held.session_ends_at, 'expires_at', held.held_until);

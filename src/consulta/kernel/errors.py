@@ -47,7 +47,7 @@ class Unauthenticated(DomainError):
 class PaymentRefused(DomainError):
     """The payment was refused."""
 
-    code = "PAYMENT_REFUSED"
+    code = "PAYMENT_REQUIRED"
     title = "Payment refused"
 
 

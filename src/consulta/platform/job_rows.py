@@ -160,15 +160,6 @@ _HELD = """
 SELECT 1 FROM app.job_runs WHERE id = $1 AND fence = $2 AND state = 'running' FOR SHARE
 """
 
-_PURGE = """
-DELETE FROM app.job_runs
-WHERE id IN (
-    SELECT r.id FROM app.job_runs r
-    WHERE r.started_at < app.now() - $1::interval AND r.state <> 'running'
-      AND r.due_at < (SELECT max(newer.due_at) FROM app.job_runs newer WHERE newer.job = r.job)
-    ORDER BY r.started_at LIMIT $2)
-"""
-
 
 async def standings(work: Work, due: Sequence[tuple[str, datetime]]) -> Mapping[str, Standing]:
     """How each of these jobs stands at its due time, in one question."""
@@ -260,11 +251,6 @@ async def release(
             error,
         )
     return renewed
-
-
-async def purge(work: Work, *, older_than: timedelta, limit: int) -> int:
-    """Old runs are gone, except the last one of each job; how many."""
-    return await work.execute(_PURGE, older_than, limit)
 
 
 def _found(job: str, row: Any, state: RunState, *, result: Any = None) -> Outcome:

@@ -19,11 +19,7 @@ from consulta.features.payments.events import (
 )
 from consulta.platform.db.work import Work
 
-_BOOK_SLOT = """
-WITH booking AS (UPDATE app.bookings SET expires_at = $2 WHERE id = $1 RETURNING slot_id)
-UPDATE app.slots s SET status = 'booked', held_until = NULL
-FROM booking WHERE s.id = booking.slot_id AND s.status = 'held'
-"""
+_SEAL = "SELECT app.seal_booking($1, $2)"
 
 
 async def await_confirmation_when_authorized(work: Work, fact: PaymentAuthorized) -> None:
@@ -42,7 +38,7 @@ async def await_confirmation_when_authorized(work: Work, fact: PaymentAuthorized
         capture_before=fact.capture_before,
     )
     await change_status(work, booking, BookingStatus.AWAITING_CONFIRMATION, reason="authorised")
-    await work.execute(_BOOK_SLOT, booking.id, deadline)
+    await work.execute(_SEAL, booking.id, deadline)
     if booking.auto_confirm and booking.payment is not None:
         await payments.request_operation(
             work,
@@ -58,7 +54,7 @@ async def confirm_when_taken(work: Work, fact: PaymentTaken) -> None:
     booking = await _booking(work, fact)
     if booking.status in {BookingStatus.PENDING_PAYMENT, BookingStatus.AWAITING_CONFIRMATION}:
         await change_status(work, booking, BookingStatus.CONFIRMED, reason="paid")
-        await work.execute(_BOOK_SLOT, booking.id, None)
+        await work.execute(_SEAL, booking.id, None)
     elif booking.status in {
         BookingStatus.CANCELLED,
         BookingStatus.DECLINED,

@@ -12,6 +12,7 @@ from consulta.features.bookings import errors, flows, queries, schemas, service
 from consulta.features.payments import errors as payment_errors
 from consulta.features.payments.deps import TillDep
 from consulta.kernel.actor import Role
+from consulta.kernel.errors import Forbidden
 from consulta.platform.auth.guards import PERSON, SIGNED_IN, require
 from consulta.platform.db.paging import BadCursor
 from consulta.platform.db.work import Work
@@ -129,6 +130,7 @@ async def history(booking_id: UUID, work: ReadDep) -> dict[str, Any]:
         **problems(
             *ALWAYS,
             *idempotency.ERRORS,
+            Forbidden,
             errors.BookingNotFound,
             errors.BookingNotAwaiting,
             errors.BookingInPast,
@@ -182,7 +184,7 @@ async def cancel(
     dependencies=[DECIDES],
     summary="The session was held",
     responses=problems(
-        *ALWAYS, errors.BookingNotFound, errors.BookingNotConfirmed, errors.BookingNotStarted
+        *ALWAYS, Forbidden, errors.BookingNotFound, errors.BookingNotConfirmed, errors.BookingNotStarted
     ),
 )
 async def complete(booking_id: UUID, work: WorkDep, till: TillDep) -> Response:
@@ -196,7 +198,7 @@ async def complete(booking_id: UUID, work: WorkDep, till: TillDep) -> Response:
     dependencies=[DECIDES],
     summary="The client stayed away",
     responses=problems(
-        *ALWAYS, errors.BookingNotFound, errors.BookingNotConfirmed, errors.BookingNotStarted
+        *ALWAYS, Forbidden, errors.BookingNotFound, errors.BookingNotConfirmed, errors.BookingNotStarted
     ),
 )
 async def no_show(booking_id: UUID, work: WorkDep, till: TillDep) -> Response:
@@ -213,6 +215,7 @@ async def no_show(booking_id: UUID, work: WorkDep, till: TillDep) -> Response:
     responses=problems(
         *ALWAYS,
         *idempotency.ERRORS,
+        Forbidden,
         errors.BookingNotFound,
         errors.BookingNotUnpaid,
         payment_errors.PaymentNotPending,

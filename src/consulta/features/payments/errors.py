@@ -1,6 +1,10 @@
 """The errors of payments."""
 
 from consulta.kernel.errors import Conflict, Forbidden, NotFound, Unavailable
+from consulta.providers.payments.port import ChargeRefused, SignatureRejected
+from consulta.providers.payments.registry import ProviderNotConfigured
+
+__all__ = ["ChargeRefused", "ProviderNotConfigured", "SignatureRejected"]
 
 
 class PaymentNotFound(NotFound):

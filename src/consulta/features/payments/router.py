@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from consulta.features.payments import errors, flows, queries, schemas
 from consulta.features.payments.deps import TillDep
+from consulta.kernel.errors import Forbidden
 from consulta.platform.auth.guards import PERSON, SIGNED_IN
 from consulta.platform.db.work import Work
 from consulta.platform.http.answers import json_response
@@ -35,7 +36,7 @@ async def one(payment_id: UUID, work: ReadDep) -> Response:
     response_model=schemas.PaymentDetails,
     dependencies=[PERSON],
     summary="Sandbox: the payer's browser presents a payment method",
-    responses=problems(*ALWAYS, errors.PaymentNotFound, errors.PaymentNotPending, ChargeRefused),
+    responses=problems(*ALWAYS, Forbidden, errors.PaymentNotFound, errors.PaymentNotPending, ChargeRefused),
 )
 async def present(
     payment_id: UUID, body: schemas.SandboxMethod, actor: ActorDep, till: TillDep
@@ -54,7 +55,7 @@ async def present(
     response_model=schemas.PaymentDetails,
     dependencies=[PERSON],
     summary="Sandbox: the payer completes or fails the action (3-D Secure)",
-    responses=problems(*ALWAYS, errors.PaymentNotFound, errors.PaymentNotPending, ChargeRefused),
+    responses=problems(*ALWAYS, Forbidden, errors.PaymentNotFound, errors.PaymentNotPending, ChargeRefused),
 )
 async def act(
     payment_id: UUID, body: schemas.SandboxAction, actor: ActorDep, till: TillDep

@@ -4,13 +4,12 @@ from typing import Literal
 
 from fastapi import APIRouter, Request
 
+from consulta.features.payments.errors import ProviderNotConfigured, SignatureRejected
 from consulta.features.webhooks import flows
 from consulta.features.webhooks.deps import LetterBoxDep
 from consulta.platform.auth.guards import OPEN
 from consulta.platform.http.problems import ALWAYS, problems
 from consulta.platform.http.schema import Answer
-from consulta.providers.payments.port import SignatureRejected
-from consulta.providers.payments.registry import ProviderNotConfigured
 
 router = APIRouter(prefix="/api/webhooks", tags=["webhooks"])
 

@@ -27,6 +27,8 @@ _LOCK = 4919002
 class MigrationBlocked(Unavailable):
     """The database was too busy to be migrated: a lock could not be had in time."""
 
+    code = "MIGRATION_BLOCKED"
+
 
 @dataclass(frozen=True, slots=True)
 class SchemaState:
