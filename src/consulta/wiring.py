@@ -22,6 +22,7 @@ from consulta.features.webhooks import jobs as webhook_jobs
 from consulta.features.webhooks.flows import LetterBox, letter_box
 from consulta.platform.auth.identity import Identities
 from consulta.platform.auth.passwords import Passwords
+from consulta.platform.backlog import measure_backlog
 from consulta.platform.crypto import Vault
 from consulta.platform.db.linter import boot_problems
 from consulta.platform.db.migrations import code_state
@@ -107,6 +108,7 @@ def wire(settings: Settings, engines: Engines, *, vault: Vault) -> Service:
     outbox = Outbox(database, dict.fromkeys(SILENT_TOPICS))
     jobs = Jobs(database, _jobs(till, box, outbox))
     box.inbox.wakes(lambda: jobs.nudge("webhooks.letters"))
+    outbox.wakes(lambda: jobs.nudge("outbox.deliver"))
     return Service(
         settings=settings,
         vault=vault,
@@ -156,4 +158,5 @@ def _jobs(till: Till, box: LetterBox, outbox: Outbox) -> tuple[Job, ...]:
         *webhook_jobs.jobs_of(box),
         *analytics_jobs.JOBS,
         *house_jobs.jobs_of(outbox),
+        measure_backlog,
     )

@@ -4,9 +4,11 @@ service is killed, or loses its connection, before or after.
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
+
+import httpx
 
 from tests.crash.cast import Cast, Stuck, gather_cast
 from tests.crash.flows import Flow
@@ -19,7 +21,6 @@ Mishap = Literal["kill", "cut"]
 
 MISHAPS: Final[tuple[Mishap, ...]] = ("kill", "cut")
 _QUOTED: Final = re.compile(r"'[^']*'")
-_STUCK: Final = (Stuck, OSError, AssertionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +103,22 @@ async def perform(
 
 
 async def _performed(cast: Cast, flow: Flow, plan: CrashPlan) -> list[str]:
-    stuck: list[str] = []
+    broken = await _without_end(flow.perform(cast))
+    plan.armed = False
+    broken += await _without_end(cast.settle())
     try:
-        await flow.perform(cast)
-    except _STUCK as error:
-        stuck.append(f"{type(error).__name__}: {error}")
-    finally:
-        plan.armed = False
+        return broken + await broken_promises(cast, flow.ending)
+    except Stuck as error:
+        return [*broken, str(error)]
+
+
+async def _without_end(act: Awaitable[None]) -> list[str]:
+    """What was in the way of an act; nothing where it came to its end."""
     try:
-        await cast.settle()
-        return stuck + await broken_promises(cast, flow.ending)
-    except _STUCK as error:
-        return [*stuck, f"{type(error).__name__}: {error}"]
+        await act
+    except (Stuck, httpx.TransportError) as error:
+        return [f"{type(error).__name__}: {error}"]
+    return []
 
 
 def points_of(trace: Sequence[Event], *, mishap: Mishap = "kill") -> list[Point]:

@@ -49,7 +49,7 @@ class RunningService:
         return self._handle >= 0 and not select.select([self._handle], [], [], 0)[0]
 
     async def revive(self) -> None:
-        """A service is alive and answers. Raises `RuntimeError` with its last words if none does."""
+        """A service is alive and answers. Raises `RuntimeError`, with its last words, otherwise."""
         async with self._lock:
             if self.is_alive:
                 return
@@ -131,7 +131,9 @@ def _addresses(database: TestDatabase, *, proxy_port: int) -> dict[str, str]:
 
     def by_proxy(login: str) -> str:
         direct = Dsn(database.dsn(login))
-        return f"postgresql://{direct.user}:{direct.password}@127.0.0.1:{proxy_port}/{database.name}"
+        return (
+            f"postgresql://{direct.user}:{direct.password}@127.0.0.1:{proxy_port}/{database.name}"
+        )
 
     return {
         "DATABASE_URL": by_proxy("consulta_api"),

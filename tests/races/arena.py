@@ -11,7 +11,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
-from uuid import uuid4
 
 import httpx
 
@@ -65,12 +64,11 @@ class Arena:
 
     world: World
     crowd: Sequence[Client]
-    lines: Sequence[httpx.AsyncClient]
 
-    def at(self, replica: int, person: Client) -> Client:
-        """The same person, speaking to that replica."""
-        line = self.lines[replica % len(self.lines)]
-        return Client(line, id=person.id, token=person.token, name=person.name)
+    def over(self, line: int, person: Client) -> Client:
+        """The same person on the line of another: even ones end at one replica, odd at the other."""
+        http = self.crowd[line].http
+        return Client(http, id=person.id, token=person.token, name=person.name)
 
     async def deadlocks(self) -> int:
         """Of this database, since it exists. Servers tell the statistics within a second."""
@@ -107,9 +105,7 @@ async def race_for(
 
 
 @asynccontextmanager
-async def running_arena(
-    database: TestDatabase, *, people: int, logs: Path
-) -> AsyncIterator[Arena]:
+async def running_arena(database: TestDatabase, *, people: int, logs: Path) -> AsyncIterator[Arena]:
     """Two replicas serve `database` until the end of the block."""
     async with AsyncExitStack() as stack:
         world = await stack.enter_async_context(running_world(database))
@@ -117,16 +113,20 @@ async def running_arena(
             stack.enter_context(_replica(database, logs / f"replica-{number}.log"))
             for number in range(REPLICAS)
         ]
-        limits = httpx.Limits(max_connections=people, max_keepalive_connections=people)
+        # A line each: a shared pool would look through all of its connections for every request.
         lines = [
             await stack.enter_async_context(
-                httpx.AsyncClient(base_url=address, limits=limits, timeout=30)
+                httpx.AsyncClient(
+                    transport=httpx.AsyncHTTPTransport(verify=False),
+                    base_url=addresses[number % REPLICAS],
+                    timeout=30,
+                )
             )
-            for address in addresses
+            for number in range(people)
         ]
-        for line in lines:
-            assert (await line.get("/livez")).status_code < 500
-        yield Arena(world, await _crowd(world, lines, people), lines)
+        for answer in await asyncio.gather(*(line.get("/livez") for line in lines)):
+            assert answer.status_code == 200
+        yield Arena(world, await _crowd(world, lines))
 
 
 @contextmanager
@@ -157,14 +157,15 @@ def _replica(database: TestDatabase, log: Path) -> Iterator[str]:
                 process.wait()
 
 
-async def _crowd(world: World, lines: Sequence[httpx.AsyncClient], people: int) -> list[Client]:
+async def _crowd(world: World, lines: Sequence[httpx.AsyncClient]) -> list[Client]:
     tokens = world.app.state.identities.tokens
+    rows = await world.superuser.fetch(_CROWD, len(lines))
     return [
         Client(
-            lines[number % len(lines)],
+            line,
             id=row["user_id"],
             token=tokens.issue(user_id=row["user_id"], family_id=row["family_id"]),
-            name=str(uuid4()),
+            name=f"Client {number}",
         )
-        for number, row in enumerate(await world.superuser.fetch(_CROWD, people))
+        for number, (line, row) in enumerate(zip(lines, rows, strict=True))
     ]

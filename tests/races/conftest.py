@@ -11,13 +11,12 @@ CROWD = 200
 
 
 @pytest.fixture(scope="session")
-async def arena(
-    template: Dsn, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Arena]:
+async def arena(template: Dsn, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Arena]:
     logs = tmp_path_factory.mktemp("replicas")
-    async with cloned(template) as database, running_arena(
-        database, people=CROWD, logs=logs
-    ) as made:
+    async with (
+        cloned(template) as database,
+        running_arena(database, people=CROWD, logs=logs) as made,
+    ):
         yield made
 
 

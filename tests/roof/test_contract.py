@@ -65,3 +65,23 @@ def test_every_schema_that_is_named_exists(document: Any) -> None:
 )
 def test_it_says_who_may_knock(document: Any, path: str, method: str, security: Any) -> None:
     assert document["paths"][path][method]["security"] == security
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "is_required"),
+    [
+        ("/api/v1/bookings", "post", True),
+        ("/api/v1/bookings/{booking_id}/confirm", "post", True),
+        ("/api/v1/holds", "post", False),
+        ("/api/v1/auth/register", "post", False),
+        ("/api/v1/auth/login", "post", None),
+        ("/api/cron/{job}", "post", None),
+    ],
+)
+def test_it_says_where_a_key_is_read(
+    document: Any, path: str, method: str, is_required: bool | None
+) -> None:
+    parameters = document["paths"][path][method].get("parameters", [])
+    required = [one["required"] for one in parameters if one["name"] == "Idempotency-Key"]
+
+    assert required == ([] if is_required is None else [is_required])

@@ -253,7 +253,9 @@ async def test_a_booking_is_on_the_record(world: World) -> None:
     )
     assert (entry["actor_id"], entry["actor"]) == (stage.anna.id, "client")
     assert entry["request_id"]
-    (message,) = await world.rows("SELECT payload FROM app.outbox WHERE topic = 'booking.requested'")
+    (message,) = await world.rows(
+        "SELECT payload FROM app.outbox WHERE topic = 'booking.requested'"
+    )
     assert stage.id in str(message["payload"])
     for text in (str(entry), str(message)):
         assert "_secret_" not in text

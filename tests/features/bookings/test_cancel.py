@@ -82,7 +82,9 @@ async def test_custom_tiers_apply_whatever_their_order(world: World) -> None:
 async def test_a_specialist_or_an_admin_who_cancels_returns_everything(world: World) -> None:
     ada = await world.admin()
     for person in ("sarah", "ada"):
-        stage = await confirmed(world, policy="no_refund", sarah=await world.specialist(policy="no_refund"))
+        stage = await confirmed(
+            world, policy="no_refund", sarah=await world.specialist(policy="no_refund")
+        )
         who = stage.sarah if person == "sarah" else ada
         reply = await who.post(f"/bookings/{stage.id}/cancel", {"reason": "Ill."})
         assert (reply.status, reply.json["status"]) == (200, "cancelled"), reply.json

@@ -127,7 +127,9 @@ async def test_an_old_capture_that_never_happened_gets_a_new_key(world: World) -
         ("capture", "dead"),
         ("capture", "done"),
     ]
-    replaced = await world.rows("SELECT replaces FROM app.payment_operations WHERE replaces IS NOT NULL")
+    replaced = await world.rows(
+        "SELECT replaces FROM app.payment_operations WHERE replaces IS NOT NULL"
+    )
     assert [str(row["replaces"]) for row in replaced] == [first]
 
 

@@ -78,7 +78,9 @@ async def test_keys_belong_to_their_caller_and_route(world: World) -> None:
     assert (cancelled.status, cancelled.json["status"]) == (200, "cancelled")
 
 
-@pytest.mark.parametrize("path", ["", "/{id}/confirm", "/{id}/decline", "/{id}/cancel", "/{id}/payments"])
+@pytest.mark.parametrize(
+    "path", ["", "/{id}/confirm", "/{id}/decline", "/{id}/cancel", "/{id}/payments"]
+)
 async def test_what_books_or_moves_money_needs_a_key(world: World, path: str) -> None:
     stage = await authorised(world)
     who = stage.sarah if path.endswith(("confirm", "decline")) else stage.anna

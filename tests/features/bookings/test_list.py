@@ -55,7 +55,14 @@ async def test_filters_by_status_and_time(world: World) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["status=paid", "role=admin", "from=yesterday", "limit=0", "limit=101", "from=2026-01-01T10:00"],
+    [
+        "status=paid",
+        "role=admin",
+        "from=yesterday",
+        "limit=0",
+        "limit=101",
+        "from=2026-01-01T10:00",
+    ],
 )
 async def test_a_filter_fits_the_contract(world: World, query: str) -> None:
     anna = await world.client()

@@ -98,7 +98,11 @@ def test_custom_tiers_are_read_the_most_generous_first() -> None:
         ),
         # Half of an odd amount is rounded up, in any currency's minor unit.
         (
-            {"now": START - 5 * HOUR, "captured": Money(20_001, "JPY"), "refunded": Money(0, "JPY")},
+            {
+                "now": START - 5 * HOUR,
+                "captured": Money(20_001, "JPY"),
+                "refunded": Money(0, "JPY"),
+            },
             Terms("standard", 50, Money(10_001, "JPY")),
         ),
         (

@@ -50,7 +50,9 @@ async def test_a_letter_finds_its_payment_by_charge_or_by_our_own_id(world: Worl
     reference = await stage.reference()
     async with world.app.state.till.recording() as work:
 
-        async def found(reference: str | None, id_: UUID | None, provider: str = "sandbox") -> object:
+        async def found(
+            reference: str | None, id_: UUID | None, provider: str = "sandbox"
+        ) -> object:
             return await queries.payment_of_charge(
                 work, provider=provider, reference=reference, payment_id=id_
             )

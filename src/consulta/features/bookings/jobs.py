@@ -17,7 +17,7 @@ async def expire_overdue(run: Run) -> None:
     async with run.database.read(run.actor) as work:
         due = await queries.overdue_bookings(work, limit=_BATCH)
     expired = 0
-    for booking_id in due:
+    for booking_id in run.fresh(due):
         async with run.item(booking_id) as work:
             expired += await service.expire(work, booking_id=booking_id)
     run.tell(expired=expired)
@@ -32,7 +32,7 @@ async def complete_past(run: Run) -> None:
         due = await queries.confirmed_bookings_ended_before(
             work, await work.now() - rules.COMPLETES_AFTER, limit=_BATCH
         )
-    for booking_id in due:
+    for booking_id in run.fresh(due):
         async with run.item(booking_id) as work:
             await service.complete(work, booking_id=booking_id)
     if len(due) == _BATCH:

@@ -46,6 +46,7 @@ _ENDS = (
     summary="Book a session",
     responses=problems(
         *ALWAYS,
+        Forbidden,
         *idempotency.ERRORS,
         calendar.SpecialistNotFound,
         calendar.RateNotFound,
@@ -184,7 +185,11 @@ async def cancel(
     dependencies=[DECIDES],
     summary="The session was held",
     responses=problems(
-        *ALWAYS, Forbidden, errors.BookingNotFound, errors.BookingNotConfirmed, errors.BookingNotStarted
+        *ALWAYS,
+        Forbidden,
+        errors.BookingNotFound,
+        errors.BookingNotConfirmed,
+        errors.BookingNotStarted,
     ),
 )
 async def complete(booking_id: UUID, work: WorkDep, till: TillDep) -> Response:
@@ -198,7 +203,11 @@ async def complete(booking_id: UUID, work: WorkDep, till: TillDep) -> Response:
     dependencies=[DECIDES],
     summary="The client stayed away",
     responses=problems(
-        *ALWAYS, Forbidden, errors.BookingNotFound, errors.BookingNotConfirmed, errors.BookingNotStarted
+        *ALWAYS,
+        Forbidden,
+        errors.BookingNotFound,
+        errors.BookingNotConfirmed,
+        errors.BookingNotStarted,
     ),
 )
 async def no_show(booking_id: UUID, work: WorkDep, till: TillDep) -> Response:

@@ -36,7 +36,9 @@ async def one(payment_id: UUID, work: ReadDep) -> Response:
     response_model=schemas.PaymentDetails,
     dependencies=[PERSON],
     summary="Sandbox: the payer's browser presents a payment method",
-    responses=problems(*ALWAYS, Forbidden, errors.PaymentNotFound, errors.PaymentNotPending, ChargeRefused),
+    responses=problems(
+        *ALWAYS, Forbidden, errors.PaymentNotFound, errors.PaymentNotPending, ChargeRefused
+    ),
 )
 async def present(
     payment_id: UUID, body: schemas.SandboxMethod, actor: ActorDep, till: TillDep
@@ -55,7 +57,9 @@ async def present(
     response_model=schemas.PaymentDetails,
     dependencies=[PERSON],
     summary="Sandbox: the payer completes or fails the action (3-D Secure)",
-    responses=problems(*ALWAYS, Forbidden, errors.PaymentNotFound, errors.PaymentNotPending, ChargeRefused),
+    responses=problems(
+        *ALWAYS, Forbidden, errors.PaymentNotFound, errors.PaymentNotPending, ChargeRefused
+    ),
 )
 async def act(
     payment_id: UUID, body: schemas.SandboxAction, actor: ActorDep, till: TillDep

@@ -1,14 +1,15 @@
 """What FastAPI does not say of itself in the API document: problem documents, who may knock, and
-what each part of the service is about.
+where an Idempotency-Key is read.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 from fastapi import FastAPI
-from fastapi.routing import RouteContext, iter_route_contexts
+from fastapi.routing import iter_route_contexts
 
 from consulta.kernel.actor import Role
+from consulta.platform.http.idempotency import OnceDep, OpenOnceDep, OptionalOnceDep
 from consulta.platform.http.schema import Problem
 
 DESCRIPTION = """
@@ -35,10 +36,26 @@ _SCHEMES = {
 }
 _UNGUARDED: list[dict[str, list[str]]] = []
 
+EXAMPLE_KEY = "a-fresh-one-for-every-act"
+_MANDATORY = get_args(OnceDep)[1].dependency
+_WELCOME = {get_args(dep)[1].dependency for dep in (OptionalOnceDep, OpenOnceDep)}
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The same key and body get the same answer again, for 72 hours.",
+    "schema": {
+        "type": "string",
+        "pattern": r"^[\x21\x23-\x7e]+$",
+        "minLength": 1,
+        "maxLength": 255,
+    },
+    "example": EXAMPLE_KEY,
+}
+
 
 def complete(app: FastAPI) -> None:
     """From now on `app.openapi()` also holds the schema of problem documents, and for every
-    operation whether it wants a token. Call it when all routes are mounted.
+    operation whether it wants a token and a key. Call it when all routes are mounted.
     """
     plain = app.openapi
 
@@ -49,25 +66,30 @@ def complete(app: FastAPI) -> None:
             components.setdefault("schemas", {}).setdefault("Problem", Problem.model_json_schema())
             components["securitySchemes"] = _SCHEMES
             document["info"].setdefault("description", DESCRIPTION)
-            _say_who_may_knock(app, document["paths"])
+            _say_what_is_asked_for(app, document["paths"])
             app.openapi_schema = document
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _say_who_may_knock(app: FastAPI, paths: dict[str, Any]) -> None:
+def _say_what_is_asked_for(app: FastAPI, paths: dict[str, Any]) -> None:
     for route in iter_route_contexts(app.routes):
         operations = paths.get(getattr(route, "path_format", None) or "", {})
         for method in getattr(route, "methods", None) or ():
             operation = operations.get(method.lower())
-            if operation is not None:
-                operation["security"] = _security(route)
+            if operation is None:
+                continue
+            calls = list(_calls(getattr(route, "dependant", None)))
+            operation["security"] = _security(calls)
+            if _MANDATORY in calls or not _WELCOME.isdisjoint(calls):
+                key = {**_KEY, "required": _MANDATORY in calls}
+                operation["parameters"] = [*operation.get("parameters", ()), key]
 
 
-def _security(route: RouteContext) -> list[dict[str, list[str]]]:
+def _security(calls: list[Any]) -> list[dict[str, list[str]]]:
     """No token, a token if there is one, a token, or the cron secret, as the guards ask for it."""
-    doors = [frozenset(roles) for roles in _roles(getattr(route, "dependant", None))]
+    doors = [call.roles for call in calls if isinstance(getattr(call, "roles", None), frozenset)]
     if not doors:
         return _UNGUARDED
     roles = frozenset.intersection(*doors)
@@ -78,10 +100,8 @@ def _security(route: RouteContext) -> list[dict[str, list[str]]]:
     return [{}, {_BEARER: []}] if Role.ANONYMOUS in roles else [{_BEARER: []}]
 
 
-def _roles(dependant: Any) -> Iterator[frozenset[Role]]:
-    """The roles of every guard, wherever it hangs; both kinds of guard have them."""
+def _calls(dependant: Any) -> Iterator[Any]:
+    """Everything that a route depends on, wherever it hangs."""
     for inner in dependant.dependencies if dependant is not None else ():
-        roles = getattr(inner.call, "roles", None)
-        if isinstance(roles, frozenset):
-            yield roles
-        yield from _roles(inner)
+        yield inner.call
+        yield from _calls(inner)

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from starlette.responses import FileResponse, Response
 
 from consulta.kernel.errors import NotFound
+from consulta.platform.http.contract import EXAMPLE_KEY
 
 PACKAGE = "fastapi_offline"
 _LIBRARY = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
@@ -48,8 +49,12 @@ PAGE = """<!doctype html>
 """
 
 # Addresses are relative, so that the page also works below a prefix that a proxy strips.
+# The example of a key is replaced by a fresh one, so that trying a request twice is two acts.
 SCRIPT = """"use strict";
-const POSTS_NEED_A_KEY = "Idempotency-Key";
+const HEADER = "Idempotency-Key";
+const fresh = () => Array.from(
+  crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0"),
+).join("");
 window.ui = SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#document",
@@ -61,15 +66,13 @@ window.ui = SwaggerUIBundle({
   tryItOutEnabled: true,
   validatorUrl: null,
   requestInterceptor(request) {
-    if (request.method === "POST" && !request.headers[POSTS_NEED_A_KEY]) {
-      request.headers[POSTS_NEED_A_KEY] = Array.from(
-        crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0"),
-      ).join("");
+    if (request.headers[HEADER] === "@EXAMPLE@") {
+      request.headers[HEADER] = fresh();
     }
     return request;
   },
 });
-"""
+""".replace("@EXAMPLE@", EXAMPLE_KEY)
 
 STYLE = """html { color-scheme: light; }
 body { margin: 0; background: #fafbfc; }

@@ -8,16 +8,23 @@ from typing import Any
 import orjson
 import structlog
 from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from consulta.kernel.errors import Unavailable
 from consulta.kernel.ids import new_request_id
-from consulta.platform.http.problems import MEDIA_TYPE, BodyTooLarge, UnsupportedBody, problem
+from consulta.platform.http.problems import (
+    MEDIA_TYPE,
+    BodyTooLarge,
+    UnsupportedBody,
+    answer_to,
+    problem,
+)
 from consulta.platform.metrics import REQUEST_SECONDS, REQUESTS
 from consulta.platform.request import set_request_id
 
 _log = structlog.get_logger("consulta.access")
-_ACCEPTABLE_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+_ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 _HEADERS = (
     ("X-Content-Type-Options", "nosniff"),
@@ -52,8 +59,19 @@ class Envelope:
         if refusal is not None:
             await exchange.refuse(*refusal)
         else:
-            await self.app(scope, self._counted(receive, exchange), exchange.send)
+            await self._served(scope, receive, exchange)
         exchange.log()
+
+    async def _served(self, scope: Scope, receive: Receive, exchange: "_Exchange") -> None:
+        """Whatever goes wrong inside is answered here, so that this answer is signed off, too."""
+        try:
+            await self.app(scope, self._counted(receive, exchange), exchange.send)
+        except ClientDisconnect:
+            return  # Nobody listens any more, or the body was refused while it was read.
+        except Exception as error:
+            if exchange.started:
+                raise
+            await answer_to(error)(scope, receive, exchange.send)
 
     def _refusal(
         self, scope: Scope, headers: MutableMapping[bytes, bytes]
@@ -172,4 +190,4 @@ class _Exchange:
 
 def _request_id(headers: MutableMapping[bytes, bytes]) -> str:
     sent = headers.get(b"x-request-id", b"").decode("latin-1")
-    return sent if _ACCEPTABLE_ID.match(sent) else new_request_id()
+    return sent if _ACCEPTABLE_ID.fullmatch(sent) else new_request_id()

@@ -163,11 +163,17 @@ def _fields(found: Sequence[Any]) -> list[dict[str, str]]:
     """Where and why, never what: rejected input is not repeated (FastAPI's own answer would)."""
     return [
         {
-            "field": ".".join(str(part) for part in one["loc"] if part != "body")[:200],
+            "field": _place(one),
             "problem": _safe_message(one),
         }
         for one in found[:_MOST_FIELDS]
     ]
+
+
+def _place(one: Mapping[str, Any]) -> str:
+    # The name of a field that nobody knows is input, too: then the place is where it stands.
+    known = one["loc"][:-1] if one["type"] == "extra_forbidden" else one["loc"]
+    return ".".join(str(part) for part in known if part != "body")[:200] or "body"
 
 
 def _safe_message(one: Mapping[str, Any]) -> str:
@@ -192,6 +198,11 @@ async def _http(_request: Request, error: Exception) -> Response:
 
 
 async def _unforeseen(_request: Request, error: Exception) -> Response:
+    return answer_to(error)
+
+
+def answer_to(error: Exception) -> Response:
+    """What is said of an error that nobody foresaw: it is recorded, and told in general words."""
     known = as_domain_error(error)
     if known is not None and not isinstance(known, Bug):
         return problem(known)

@@ -1,0 +1,238 @@
+"""One good request for every route: who may send it, about what, and with which body. Whatever the
+tests break, they break in one of these.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.surface.town import PASSWORD, Town
+
+Of = Callable[[Town], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """`who` may send it. `spends`: it does not leave the town as it was, so that the same request
+    of somebody else needs another town.
+    """
+
+    who: str
+    about: Mapping[str, Of] = field(default_factory=dict)
+    body: Of | None = None
+    spends: bool = False
+    body_optional: bool = False
+
+    def address(self, path: str, town: Town, **other: Any) -> str:
+        """The path with the names filled in; `other` replaces some of what stands there."""
+        for name, of in self.about.items():
+            path = path.replace(f"{{{name}}}", str(other.get(name, of(town))))
+        return path
+
+
+def _booking(stage: str) -> Mapping[str, Of]:
+    return {"booking_id": lambda town: getattr(town, stage)["id"]}
+
+
+def _payment(stage: str) -> Mapping[str, Of]:
+    return {"payment_id": lambda town: getattr(town, stage)["payment"]["id"]}
+
+
+_SARAH: Mapping[str, Of] = {"specialist_id": lambda town: town.sarah.id}
+_RULE = {
+    "weekday": 1,
+    "starts_at": "09:00",
+    "ends_at": "17:00",
+    "slot_minutes": 30,
+    "buffer_minutes": 0,
+    "max_bookings_per_day": 8,
+    "is_active": True,
+}
+_PAGE = {
+    "full_name": "Dr. Sarah",
+    "headline": "Cardiologist",
+    "bio": "Hearts.",
+    "qualifications": ["MD"],
+    "specialties": ["Cardiology"],
+    "languages": ["en"],
+    "time_zone": "UTC",
+    "photo_url": "https://example.org/sarah.jpg",
+    "letterhead_url": "https://example.org/letter.pdf",
+    "is_accepting": True,
+    "auto_confirm": False,
+    "payment_provider": "manual",
+    "cancellation_policy": {
+        "name": "custom",
+        "tiers": [{"hours_before": 24, "refund_percent": 100}],
+    },
+    "minimum_notice_minutes": 0,
+    "horizon_days": 90,
+    "buffer_before_minutes": 0,
+    "confirmation_hours": 24,
+    "email": "sarah@example.org",
+    "phone": "+971501234567",
+    "verification_documents": ["https://example.org/licence.pdf"],
+}
+_RATE = {
+    "name": "Long",
+    "description": "An hour.",
+    "price": {"amount_minor": 30000, "currency": "USD"},
+    "duration_minutes": 60,
+}
+_REASON = {"reason": "I have a cold.", "reason_code": "illness"}
+
+
+def _me(_town: Town) -> Any:
+    return {
+        "full_name": "Anna Weber",
+        "time_zone": "Europe/Berlin",
+        "locale": "de-DE",
+        "photo_url": "https://example.org/anna.jpg",
+        "phone": "+491701234567",
+    }
+
+
+def _register(town: Town) -> Any:
+    return {
+        "email": f"dora.{town.sarah.id}@example.org",
+        "password": PASSWORD,
+        "full_name": "Dora",
+        "role": "client",
+        "time_zone": "UTC",
+    }
+
+
+def _book(town: Town) -> Any:
+    return {
+        **_hold(town),
+        "client_id": None,
+        "hold_token": None,
+        "payment_method": "pm_sandbox_visa",
+        "return_url": "https://example.org/back",
+        "note": "It hurts.",
+    }
+
+
+def _hold(town: Town) -> Any:
+    return town.sarah.booking(town.next_start())
+
+
+def _exception(town: Town) -> Any:
+    return {
+        "date": town.sarah.today.isoformat(),
+        "is_available": False,
+        "starts_at": "12:00",
+        "ends_at": "13:00",
+        "reason": "personal",
+        "note": "Lunch",
+    }
+
+
+ASKS: Mapping[str, Ask] = {
+    "POST /api/v1/auth/register": Ask("anonymous", body=_register, spends=True),
+    "POST /api/v1/auth/login": Ask(
+        "anonymous",
+        body=lambda town: {"email": town.account["user"]["email"], "password": PASSWORD},
+    ),
+    "POST /api/v1/auth/refresh": Ask(
+        "anonymous",
+        body=lambda town: {"refresh_token": town.account["refresh_token"]},
+        spends=True,
+    ),
+    "POST /api/v1/auth/logout": Ask("client", spends=True),
+    "GET /api/v1/me": Ask("client"),
+    "PATCH /api/v1/me": Ask("client", body=_me),
+    "GET /api/v1/specialists": Ask("anonymous"),
+    "GET /api/v1/specialists/me": Ask("specialist"),
+    "PUT /api/v1/specialists/me": Ask("specialist", body=lambda _: dict(_PAGE)),
+    "PATCH /api/v1/specialists/me": Ask("specialist", body=lambda _: dict(_PAGE)),
+    "GET /api/v1/specialists/me/rates": Ask("specialist"),
+    "POST /api/v1/specialists/me/rates": Ask(
+        "specialist", body=lambda _: {"kind": "long", **_RATE}, spends=True
+    ),
+    "PATCH /api/v1/specialists/me/rates/{rate_id}": Ask(
+        "specialist",
+        {"rate_id": lambda town: town.sarah.rates["standard"]},
+        lambda _: {**_RATE, "is_active": True},
+    ),
+    "GET /api/v1/specialists/{specialist_id}": Ask("anonymous", _SARAH),
+    "GET /api/v1/specialists/{specialist_id}/rates": Ask("anonymous", _SARAH),
+    "GET /api/v1/specialists/me/availability": Ask("specialist"),
+    "PUT /api/v1/specialists/me/availability": Ask(
+        "specialist", body=lambda _: {"time_zone": "UTC", "rules": [dict(_RULE)]}
+    ),
+    "GET /api/v1/specialists/me/availability-exceptions": Ask("specialist"),
+    "POST /api/v1/specialists/me/availability-exceptions": Ask("specialist", body=_exception),
+    "DELETE /api/v1/specialists/me/availability-exceptions/{exception_id}": Ask(
+        "specialist", {"exception_id": lambda town: town.exception["id"]}, spends=True
+    ),
+    "GET /api/v1/specialists/{specialist_id}/availability": Ask("anonymous", _SARAH),
+    "GET /api/v1/specialists/{specialist_id}/availability-exceptions": Ask("anonymous", _SARAH),
+    "GET /api/v1/specialists/{specialist_id}/slots": Ask("anonymous", _SARAH),
+    "POST /api/v1/holds": Ask("anonymous", body=_hold),
+    "DELETE /api/v1/holds/{hold_id}": Ask(
+        "client", {"hold_id": lambda town: town.hold["id"]}, spends=True
+    ),
+    "POST /api/v1/bookings": Ask("client", body=_book),
+    "GET /api/v1/bookings": Ask("client"),
+    "GET /api/v1/bookings/{booking_id}": Ask("client", _booking("pending")),
+    "GET /api/v1/bookings/{booking_id}/history": Ask("client", _booking("pending")),
+    "POST /api/v1/bookings/{booking_id}/confirm": Ask(
+        "specialist", _booking("awaiting"), spends=True
+    ),
+    "POST /api/v1/bookings/{booking_id}/decline": Ask(
+        "specialist",
+        _booking("awaiting"),
+        lambda _: dict(_REASON),
+        spends=True,
+        body_optional=True,
+    ),
+    "POST /api/v1/bookings/{booking_id}/cancel": Ask(
+        "client", _booking("awaiting"), lambda _: dict(_REASON), spends=True, body_optional=True
+    ),
+    "POST /api/v1/bookings/{booking_id}/complete": Ask("specialist", _booking("confirmed")),
+    "POST /api/v1/bookings/{booking_id}/no-show": Ask("specialist", _booking("confirmed")),
+    "POST /api/v1/bookings/{booking_id}/payments": Ask(
+        "client",
+        _booking("pending"),
+        lambda _: {
+            "payment_method": "pm_sandbox_visa",
+            "return_url": "https://example.org/back",
+        },
+        spends=True,
+    ),
+    "GET /api/v1/payments/{payment_id}": Ask("client", _payment("pending")),
+    "POST /api/v1/sandbox/payments/{payment_id}/method": Ask(
+        "client",
+        _payment("pending"),
+        lambda _: {"payment_method": "pm_sandbox_visa"},
+        spends=True,
+    ),
+    "POST /api/v1/sandbox/payments/{payment_id}/action": Ask(
+        "client", _payment("pending"), lambda _: {"succeed": True}, spends=True
+    ),
+    "GET /api/v1/admin/users": Ask("admin"),
+    "PATCH /api/v1/admin/users/{user_id}": Ask(
+        "admin",
+        {"user_id": lambda town: town.account["user"]["id"]},
+        lambda _: {"role": "client", "is_active": True},
+    ),
+    "GET /api/v1/admin/specialists": Ask("admin"),
+    "POST /api/v1/admin/specialists/{specialist_id}/verify": Ask("admin", _SARAH),
+    "POST /api/v1/admin/specialists/{specialist_id}/unverify": Ask("admin", _SARAH, spends=True),
+    "GET /api/v1/admin/stats": Ask("admin"),
+    "GET /api/v1/admin/jobs": Ask("admin"),
+    "GET /api/v1/admin/job-runs": Ask("admin"),
+    "POST /api/v1/admin/jobs/{job}/run": Ask(
+        "admin", {"job": lambda _: "bookings.expire_unpaid"}
+    ),
+    "POST /api/webhooks/{provider}": Ask(
+        "anonymous", {"provider": lambda _: "sandbox"}, lambda _: {"id": "evt_1"}
+    ),
+    "POST /api/cron/{job}": Ask("cron", {"job": lambda _: "cleanup-bookings"}),
+    "GET /api/cron/{job}": Ask("cron", {"job": lambda _: "cleanup-bookings"}),
+    "GET /livez": Ask("anonymous"),
+    "GET /readyz": Ask("anonymous"),
+    "GET /metrics": Ask("anonymous"),
+}
+"""By `METHOD path`, in the order of the API document."""

@@ -1,0 +1,38 @@
+"""What a refusal looks like, whatever was refused."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from tests.house.app import the_app
+
+DOCUMENT = the_app().openapi()
+_MEMBERS = {"type", "title", "status", "detail", "code", "request_id"}
+
+
+def is_documented(door: str, status: int) -> bool:
+    """Whether the API document says that this route may answer that."""
+    method, _, path = door.partition(" ")
+    return str(status) in DOCUMENT["paths"][path][method.lower()]["responses"]
+
+
+def ensure_refused(
+    door: str,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    why: str,
+    unsaid: str | None = None,
+) -> Any:
+    """The answer is a documented problem document of the 4xx kind, and `unsaid` is not in it."""
+    said = f"{door} with {why}: {status} {body[:300]!r}"
+    assert 400 <= status < 500, said
+    assert is_documented(door, status), said
+    assert headers["content-type"] == "application/problem+json", said
+    problem = json.loads(body)
+    assert problem.keys() >= _MEMBERS, said
+    assert problem["status"] == status, said
+    assert problem["request_id"] == headers["x-request-id"], said
+    assert unsaid is None or unsaid not in body.decode(), said
+    return problem
