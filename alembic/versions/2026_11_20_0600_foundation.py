@@ -54,7 +54,8 @@ CREATE TABLE app.user_sessions (
 CREATE INDEX ix_user_sessions_user_id ON app.user_sessions (user_id, created_at DESC);
 CREATE INDEX ix_user_sessions_family_id ON app.user_sessions (family_id);
 CREATE INDEX ix_user_sessions_family_expires_at ON app.user_sessions (family_expires_at);
-COMMENT ON TABLE app.user_sessions IS 'Refresh tokens by family, only as SHA-256. No person reads it.';
+COMMENT ON TABLE app.user_sessions IS
+    'Refresh tokens by family, only as SHA-256. No person reads it.';
 
 CREATE TABLE app.profiles (
     user_id uuid PRIMARY KEY CONSTRAINT fk_profiles_user_id_users REFERENCES app.users,
@@ -69,7 +70,8 @@ CREATE TABLE app.profiles (
     CONSTRAINT ck_profiles_locale CHECK (length(locale) BETWEEN 2 AND 16),
     CONSTRAINT ck_profiles_photo_url CHECK (length(photo_url) <= 2000)
 );
-COMMENT ON TABLE app.profiles IS 'What a person is called and where. Personal: full_name, photo_url.';
+COMMENT ON TABLE app.profiles IS
+    'What a person is called and where. Personal: full_name, photo_url.';
 
 CREATE TABLE app.profile_contacts (
     user_id uuid PRIMARY KEY CONSTRAINT fk_profile_contacts_user_id_users REFERENCES app.users,
@@ -78,7 +80,8 @@ CREATE TABLE app.profile_contacts (
     updated_at timestamptz NOT NULL DEFAULT app.now(),
     CONSTRAINT ck_profile_contacts_phone CHECK (phone ~ '^\\+[0-9]{6,15}$')
 );
-COMMENT ON TABLE app.profile_contacts IS 'Private contact details, the owner and admins only. Personal: phone.';
+COMMENT ON TABLE app.profile_contacts IS
+    'Private contact details, the owner and admins only. Personal: phone.';
 """
 
 

@@ -66,7 +66,8 @@ CREATE INDEX ix_specialists_listed_next_open ON app.specialists (next_open_at, i
 CREATE INDEX ix_specialists_listed_name ON app.specialists (full_name, id) WHERE is_verified;
 CREATE INDEX ix_specialists_next_open_checked ON app.specialists (next_open_checked_at NULLS FIRST)
     WHERE is_verified;
-COMMENT ON TABLE app.specialists IS 'The public face of a specialist. Personal: full_name, bio, photo_url.';
+COMMENT ON TABLE app.specialists IS
+    'The public face of a specialist. Personal: full_name, bio, photo_url.';
 
 CREATE TABLE app.specialist_contacts (
     specialist_id uuid PRIMARY KEY
@@ -92,8 +93,10 @@ CREATE TABLE app.specialist_specialties (
     CONSTRAINT pk_specialist_specialties PRIMARY KEY (specialist_id, specialty),
     CONSTRAINT ck_specialist_specialties_length CHECK (length(specialty) BETWEEN 1 AND 80)
 );
-CREATE INDEX ix_specialist_specialties_key ON app.specialist_specialties (specialty_key, specialist_id);
-COMMENT ON TABLE app.specialist_specialties IS 'Fields of work, one row each, compared with equality.';
+CREATE INDEX ix_specialist_specialties_key
+    ON app.specialist_specialties (specialty_key, specialist_id);
+COMMENT ON TABLE app.specialist_specialties IS
+    'Fields of work, one row each, compared with equality.';
 
 CREATE TABLE app.specialist_languages (
     specialist_id uuid NOT NULL
@@ -104,7 +107,8 @@ CREATE TABLE app.specialist_languages (
     CONSTRAINT ck_specialist_languages_length CHECK (length(language) BETWEEN 1 AND 80)
 );
 CREATE INDEX ix_specialist_languages_key ON app.specialist_languages (language_key, specialist_id);
-COMMENT ON TABLE app.specialist_languages IS 'Languages spoken, one row each, compared with equality.';
+COMMENT ON TABLE app.specialist_languages IS
+    'Languages spoken, one row each, compared with equality.';
 
 CREATE TABLE app.specialist_rates (
     id uuid PRIMARY KEY DEFAULT app.new_id(),
@@ -129,7 +133,8 @@ CREATE TABLE app.specialist_rates (
     CONSTRAINT ck_specialist_rates_duration CHECK (duration_minutes BETWEEN 5 AND 1440)
 );
 COMMENT ON TABLE app.specialist_rates IS
-    'Bookable kinds of session: price in minor units (D7), length in minutes (null: the slot length).';
+    'Bookable kinds of session: price in minor units (D7), length in minutes (null: the slot '
+    'length).';
 """
 
 

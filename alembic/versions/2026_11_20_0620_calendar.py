@@ -115,7 +115,8 @@ CREATE INDEX ix_slots_held_until ON app.slots (held_until) WHERE status = 'held'
 CREATE INDEX ix_slots_held_by ON app.slots (held_by) WHERE status = 'held';
 CREATE INDEX ix_slots_rate_id ON app.slots (rate_id);
 COMMENT ON TABLE app.slots IS
-    'Claims: spans with both buffers that are held or booked. People reach them through functions only (D3).';
+    'Claims: spans with both buffers that are held or booked. People reach them through '
+    'functions only (D3).';
 """
 
 

@@ -45,7 +45,8 @@ CREATE TABLE app.bookings (
     CONSTRAINT ck_bookings_order CHECK (starts_at < ends_at),
     CONSTRAINT ck_bookings_revision CHECK (revision >= 0),
     CONSTRAINT ck_bookings_parties CHECK (client_id <> specialist_id),
-    CONSTRAINT ck_bookings_price CHECK (price_minor >= 0 AND discount_minor BETWEEN 0 AND price_minor),
+    CONSTRAINT ck_bookings_price
+        CHECK (price_minor >= 0 AND discount_minor BETWEEN 0 AND price_minor),
     CONSTRAINT ck_bookings_currency CHECK (currency ~ '^[A-Z]{3}$'),
     CONSTRAINT ck_bookings_expires CHECK (status <> 'pending_payment' OR expires_at IS NOT NULL),
     CONSTRAINT ck_bookings_note CHECK (length(note) <= 2000),
@@ -64,7 +65,8 @@ CREATE INDEX ix_bookings_expires_at ON app.bookings (expires_at)
     WHERE status IN ('pending_payment', 'awaiting_confirmation');
 CREATE INDEX ix_bookings_confirmed_ends_at ON app.bookings (ends_at) WHERE status = 'confirmed';
 COMMENT ON TABLE app.bookings IS
-    'One session between a client and a specialist; price and policy are snapshots (D7). Personal: note.';
+    'One session between a client and a specialist; price and policy are snapshots (D7). '
+    'Personal: note.';
 
 CREATE TABLE app.booking_status_history (
     id uuid PRIMARY KEY DEFAULT app.new_id(),
@@ -118,7 +120,8 @@ CREATE INDEX ix_booking_cancellations_cancelled_by ON app.booking_cancellations 
 CREATE INDEX ix_booking_cancellations_specialist_id
     ON app.booking_cancellations (specialist_id, created_at DESC);
 COMMENT ON TABLE app.booking_cancellations IS
-    'One immutable record per cancelled or declined booking: who, why, by which policy, how much. Personal: reason.';
+    'One immutable record per cancelled or declined booking: who, why, by which policy, how '
+    'much. Personal: reason.';
 """
 
 

@@ -50,7 +50,8 @@ CREATE INDEX ix_payments_specialist_id ON app.payments (specialist_id, created_a
 CREATE INDEX ix_payments_capture_before ON app.payments (capture_before)
     WHERE status = 'authorized';
 COMMENT ON TABLE app.payments IS
-    'What we know of a charge at its provider, in minor units. Written by the worker; both parties read.';
+    'What we know of a charge at its provider, in minor units. Written by the worker; both '
+    'parties read.';
 
 CREATE TABLE app.payment_actions (
     payment_id uuid PRIMARY KEY,
@@ -64,7 +65,8 @@ CREATE TABLE app.payment_actions (
 );
 CREATE INDEX ix_payment_actions_client_id ON app.payment_actions (client_id);
 COMMENT ON TABLE app.payment_actions IS
-    'What the payer''s browser has to do next, client secret included: the payer alone reads it (PAY-18).';
+    'What the payer''s browser has to do next, client secret included: the payer alone reads '
+    'it (PAY-18).';
 
 CREATE TABLE app.payment_operations (
     id uuid PRIMARY KEY DEFAULT app.new_id(),
@@ -87,7 +89,8 @@ CREATE TABLE app.payment_operations (
     requested_by uuid,
     created_at timestamptz NOT NULL DEFAULT app.now(),
     updated_at timestamptz NOT NULL DEFAULT app.now(),
-    CONSTRAINT ck_payment_operations_kind CHECK (kind IN ('authorize', 'capture', 'cancel', 'refund')),
+    CONSTRAINT ck_payment_operations_kind
+        CHECK (kind IN ('authorize', 'capture', 'cancel', 'refund')),
     CONSTRAINT ck_payment_operations_amount CHECK (amount_minor >= 0),
     CONSTRAINT ck_payment_operations_state
         CHECK (state IN ('pending', 'leased', 'in_doubt', 'done', 'dead')),
@@ -145,7 +148,8 @@ CREATE INDEX ix_webhook_events_due ON app.webhook_events (next_attempt_at)
     WHERE state IN ('received', 'leased');
 CREATE INDEX ix_webhook_events_received_at ON app.webhook_events (received_at DESC);
 COMMENT ON TABLE app.webhook_events IS
-    'Letters from providers, stored once, claimed with a lease, settled or parked; bodies are minimised.';
+    'Letters from providers, stored once, claimed with a lease, settled or parked; bodies '
+    'are minimised.';
 """
 
 

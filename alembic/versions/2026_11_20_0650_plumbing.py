@@ -49,7 +49,8 @@ CREATE TABLE app.outbox (
 CREATE INDEX ix_outbox_due ON app.outbox (xid, id) WHERE state IN ('pending', 'leased');
 CREATE INDEX ix_outbox_settled_at ON app.outbox (settled_at) WHERE state = 'done';
 COMMENT ON TABLE app.outbox IS
-    'What must follow a commit: written in the transaction, delivered later. Ordered by (xid, id) (D14).';
+    'What must follow a commit: written in the transaction, delivered later. Ordered by '
+    '(xid, id) (D14).';
 
 CREATE TABLE app.job_runs (
     id uuid PRIMARY KEY DEFAULT app.new_id(),

@@ -259,6 +259,7 @@ def _alembic_told() -> Iterator[None]:
     logger = logging.getLogger("alembic.runtime.migration")
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(logging.Formatter("  %(message)s"))
+    handler.addFilter(lambda record: record.getMessage().startswith("Running"))
     before = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

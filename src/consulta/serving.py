@@ -164,7 +164,7 @@ async def _database(settings: Settings) -> list[str]:
     engines = engines_of(settings)
     try:
         return await boot_problems(engines, code_state())
-    except Exception as error:  # noqa: BLE001 - whatever the driver raises, its text may name secrets
+    except Exception as error:  # noqa: BLE001 - a driver's text may name secrets
         return [f"the database cannot be asked ({type(error).__name__})"]
     finally:
         await engines.dispose()

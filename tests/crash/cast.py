@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
+import httpx
+
+from tests.crash.killer import CrashPlan, Phase
 from tests.crash.stage import Stage
+from tests.crash.wire import Statement
 from tests.settings import CRON_SECRET
 from tests.world.people import Client, Person, Reply, Specialist
 from tests.world.stripe import SECRET_KEY
@@ -65,13 +69,32 @@ class Cast:
         return reply
 
     async def books(self, **more: Any) -> Reply:
-        return await self.ask(
-            self.anna, "/bookings", self.sarah.booking("mon 10:00", **more), key="book"
-        )
+        return await self.ask(self.anna, "/bookings", self.wish(**more), key="book")
+
+    def wish(self, **more: Any) -> dict[str, Any]:
+        """What Anna asks for, always the same."""
+        return self.sarah.booking("mon 10:00", **more)
 
     async def about_booking(self, person: Person, verb: str, body: Any = None) -> Reply:
         """`POST /bookings/{id}/<verb>`, with the verb as the key."""
         return await self.ask(person, f"/bookings/{self.booking_id}/{verb}", body, key=verb)
+
+    async def is_left(
+        self, person: Person, path: str, body: Any = None, *, key: str, phase: Phase = "after"
+    ) -> None:
+        """The service is dead since the request's call to the provider, nobody asks again, and a
+        new one is there when all leases have lapsed. Nobody listens to the proxy any more.
+        """
+        service = self.stage.service
+        plan = CrashPlan(ordinal=1, phase=phase, target=lambda: service.pid, counts=_no_statement)
+        self.stage.follow(plan)
+        async with httpx.AsyncClient(base_url=service.base_url, trust_env=False) as http:
+            try:
+                reply = await Person(http, token=person.token).post(path, body, key=key)
+            except httpx.TransportError:
+                await self.stage.recover(LAPSE_SECONDS)
+                return
+        raise Stuck(f"nobody died, and {path} was answered {reply.status} {reply.json}")
 
     @property
     def booking_id(self) -> UUID:
@@ -102,9 +125,10 @@ class Cast:
         control = self.stage.fake.control
         for _ in range(100):
             await self.stage.service.revive()
+            abandoned = await self.stage.world.value(_OPEN_LETTERS)
             if await control.deliver_next() is None:
                 return
-            await self._letters_are_handled()
+            await self._letters_are_handled(abandoned=abandoned)
         raise Stuck("the letters do not end")
 
     async def cron(self, name: str) -> None:
@@ -149,16 +173,22 @@ class Cast:
         await self.stage.fake.control.redeliver_failed()
         await self.worker_runs()
 
-    async def _letters_are_handled(self) -> None:
-        """Or the service is dead, or a letter waits for a lease to lapse."""
-        world, service = self.stage.world, self.stage.service
+    async def _letters_are_handled(self, *, abandoned: int) -> None:
+        """Or the service is dead. Letters that a dead one had in hand wait for their lease."""
         latest = time.monotonic() + _QUIET_SECONDS
-        while service.is_alive and await world.value(_OPEN_LETTERS) and time.monotonic() < latest:
+        while self.stage.service.is_alive and time.monotonic() < latest:
+            if await self.stage.world.value(_OPEN_LETTERS) <= abandoned:
+                return
             await asyncio.sleep(0.005)
 
 
 class Stuck(Exception):
     """Something did not come to its end, however long one waited."""
+
+
+def _no_statement(_statement: Statement) -> bool:
+    """For a plan that counts the calls to the provider alone."""
+    return False
 
 
 async def gather_cast(stage: Stage) -> Cast:

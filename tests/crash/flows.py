@@ -12,11 +12,14 @@ _VISA: Final = "pm_card_visa"
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """`perform` is crashed; what settles afterwards is not. `ending` is the same either way."""
+    """`perform` is crashed; what goes before and what settles afterwards is not. `ending` is the
+    same either way.
+    """
 
     name: str
     perform: Callable[[Cast], Awaitable[None]]
     ending: Ending
+    prelude: Callable[[Cast], Awaitable[None]] | None = None
 
 
 async def _capture(cast: Cast) -> None:
@@ -24,6 +27,25 @@ async def _capture(cast: Cast) -> None:
     await cast.books(payment_method=_VISA)
     await cast.until("awaiting_confirmation")
     await cast.about_booking(cast.sarah, "confirm")
+
+
+async def _book_and_die(cast: Cast) -> None:
+    await cast.is_left(cast.anna, "/bookings", cast.wish(payment_method=_VISA), key="book")
+
+
+async def _confirm_and_die(cast: Cast) -> None:
+    await cast.books(payment_method=_VISA)
+    await cast.is_left(cast.sarah, f"/bookings/{cast.booking_id}/confirm", key="confirm")
+
+
+async def _confirm(cast: Cast) -> None:
+    await cast.about_booking(cast.sarah, "confirm")
+
+
+async def _worker(cast: Cast) -> None:
+    """The worker finishes what a dead process left, before the client asks again."""
+    await cast.worker_runs()
+    await _capture(cast)
 
 
 async def _letters(cast: Cast) -> None:
@@ -77,7 +99,7 @@ _CAPTURED = Ending(
     history=("pending_payment", "awaiting_confirmation", "confirmed"),
     operations=("authorize", "capture"),
     answers={"book": 201, "confirm": 200},
-    live_slots=1,
+    live_slots=("booked",),
     captured_minor=PRICE_MINOR,
 )
 
@@ -86,6 +108,9 @@ FLOWS: Final[Mapping[str, Flow]] = {
     for flow in (
         Flow("capture", _capture, _CAPTURED),
         Flow("letters", _letters, _CAPTURED),
+        Flow("rebook", _capture, _CAPTURED, prelude=_book_and_die),
+        Flow("reconfirm", _confirm, _CAPTURED, prelude=_confirm_and_die),
+        Flow("worker", _worker, _CAPTURED, prelude=_book_and_die),
         Flow(
             "decline",
             _decline,

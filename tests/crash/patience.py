@@ -18,11 +18,16 @@ class PatientTransport(httpx.AsyncBaseTransport):
     After the last try the caller gets what came.
     """
 
-    def __init__(self, *, wait: Callable[[float], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        *,
+        wait: Callable[[float], Awaitable[None]],
+        wire: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         self.statuses: list[int] = []
         """Every answer that came, passing ones included."""
         self._wait = wait
-        self._wire = httpx.AsyncHTTPTransport()
+        self._wire = wire or httpx.AsyncHTTPTransport()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         broken: httpx.TransportError | None = None

@@ -97,6 +97,8 @@ async def perform(
     await stage.service.revive()
     cast = await gather_cast(stage)
     stage.patience.statuses.clear()
+    if flow.prelude is not None:
+        await flow.prelude(cast)
     stage.follow(plan)
     broken = await _performed(cast, flow, plan)
     return Outcome(point, plan.killed_at, broken, time.perf_counter() - began)

@@ -58,14 +58,22 @@ def _hook(plan: CrashPlan) -> Callable[[str, str], None]:
 
 
 @asynccontextmanager
-async def set_stage(database: TestDatabase, *, factory: str = PRODUCT) -> AsyncIterator[Stage]:
-    """Everything runs. Stripe's letters are held until a flow lets them go."""
+async def set_stage(
+    database: TestDatabase, *, factory: str = PRODUCT, with_clock: bool = False
+) -> AsyncIterator[Stage]:
+    """Everything runs. Stripe's letters are held until a flow lets them go, and the service's own
+    clock only ticks `with_clock`: the worker else runs when it is told to.
+    """
     dsn = Dsn(database.superuser_dsn)
     async with (
         running_fake_stripe() as (fake, stripe_base),
         WireProxy(upstream_host=dsn.host, upstream_port=urlsplit(dsn.text).port or 5432) as proxy,
         running_service(
-            database, proxy_port=proxy.port, stripe_base=stripe_base, factory=factory
+            database,
+            proxy_port=proxy.port,
+            stripe_base=stripe_base,
+            factory=factory,
+            with_clock=with_clock,
         ) as service,
         running_world(
             database, settings_for(database, payments=payment_settings(stripe_base))

@@ -2,14 +2,16 @@
 capture, nothing stuck, and every request answered once and for all.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
 from tests.conftest import TestDatabase
 from tests.crash import reckless
+from tests.crash.cast import gather_cast
 from tests.crash.flows import FLOWS
-from tests.crash.killer import Event
+from tests.crash.killer import Event, Phase
 from tests.crash.proof import Outcome, Point, points_of, record, sample, strike, swallowed_commits
 from tests.crash.stage import Stage, set_stage
 
@@ -81,13 +83,27 @@ async def test_killed_on_the_way_to_a_void(stage: Stage, name: str) -> None:
     assert all(one.is_held for one in outcomes), told(outcomes)
 
 
+@pytest.mark.parametrize("name", ["rebook", "reconfirm", "worker"])
+async def test_killed_again_while_somebody_finishes_what_a_kill_has_left(
+    stage: Stage, name: str
+) -> None:
+    trace = await recorded(stage, name)
+    points = [one for one in points_of(trace) if one.phase == "after"]
+    chief = sample(points, most=0)
+
+    outcomes = await struck(stage, name, chief)
+
+    assert all(one.is_held for one in outcomes), told(outcomes)
+
+
 async def test_killed_while_a_letter_brings_the_authorisation(stage: Stage) -> None:
     trace = await recorded(stage, "letters")
-    points = sample(points_of(trace), most=0)
+    chief = sample(points_of(trace), most=0)
+    points = chief[:: len(chief) // 20]
 
-    outcomes = await struck(stage, "letters", points[:: max(1, len(points) // 12)])
+    outcomes = await struck(stage, "letters", points)
 
-    assert len(outcomes) >= 12
+    assert len(outcomes) >= 20
     assert all(one.is_held for one in outcomes), told(outcomes)
 
 
@@ -96,14 +112,42 @@ async def test_control_a_record_behind_the_call_is_found_out(
 ) -> None:
     async with set_stage(database, factory=reckless.FACTORY) as stage:
         trace = await recorded(stage, "capture")
-        calls = [event.name for event in trace if event.kind == "call"]
-        assert calls == CALLS["capture"]
-        authorisation = next(event for event in trace if event.kind == "call")
-        after = [Point(event, "before", "kill") for event in trace
-                 if event.ordinal == authorisation.ordinal + 1]  # fmt: skip
+        call = next(event for event in trace if event.kind == "call")
+        between = [one for one in points_of(trace) if one.event.ordinal in _around(call)]
 
-        outcomes = await struck(stage, "capture", [Point(authorisation, "after"), *after])
+        outcomes = await struck(stage, "capture", between)
 
     assert all(one.is_met for one in outcomes), told(outcomes)
-    for one in outcomes:
-        assert any(stray.startswith("intents: ") for stray in one.broken), one
+    orphaned = [one for one in outcomes if any("intents: " in stray for stray in one.broken)]
+    # From the call's effect to the commit of its record, every crash leaves an intent to nobody.
+    assert [str(one.point) for one in orphaned] == [
+        str(one) for one in between if (one.event, one.phase) != (call, "before")
+    ]
+
+
+def _around(call: Event) -> range:
+    """The call, the trail behind it, and the beginning of its COMMIT."""
+    return range(call.ordinal, call.ordinal + 2)
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+async def test_what_nobody_asks_for_again_is_finished_by_the_clock(
+    database: TestDatabase, phase: Phase
+) -> None:
+    async with set_stage(database, with_clock=True) as stage:
+        cast = await gather_cast(stage)
+        await cast.is_left(
+            cast.anna,
+            "/bookings",
+            cast.wish(payment_method="pm_card_visa"),
+            key="book",
+            phase=phase,
+        )
+
+        for _ in range(400):
+            found = await stage.world.rows("SELECT status FROM app.bookings")
+            if found == [{"status": "awaiting_confirmation"}]:
+                break
+            await asyncio.sleep(0.05)
+        assert found == [{"status": "awaiting_confirmation"}]
+        assert [one["status"] for one in cast.intents()] == ["requires_capture"]

@@ -145,6 +145,18 @@ async def test_a_hook_that_breaks_off_leaves_the_key_free() -> None:
     assert fake.control.state()["events"] == {"customer.created": 1}
 
 
+@pytest.mark.parametrize(("when", "made"), [("before", 0), ("after", 1)])
+async def test_a_hook_may_drop_the_connection(when: str, made: int) -> None:
+    async def hook(name: str, phase: str) -> None:
+        if phase == when:
+            raise ConnectionDropped
+
+    fake = FakeStripe(on_event=hook)
+    request = Request("POST", "/v1/customers", b"", api_key="sk_test_0123456789")
+    assert await fake.answer(request) is None
+    assert len(fake.control.objects("customer")) == made
+
+
 async def test_without_a_socket_a_lost_answer_is_an_exception() -> None:
     fake = FakeStripe()
     fake.control.drop_next()

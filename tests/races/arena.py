@@ -66,7 +66,7 @@ class Arena:
     crowd: Sequence[Client]
 
     def over(self, line: int, person: Client) -> Client:
-        """The same person on the line of another: even ones end at one replica, odd at the other."""
+        """The same person on the line of another: even ones end at one replica, odd at another."""
         http = self.crowd[line].http
         return Client(http, id=person.id, token=person.token, name=person.name)
 

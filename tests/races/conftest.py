@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.conftest import Dsn, TestDatabase, cloned
+from consulta.platform.db.dsn import Dsn
+from tests.conftest import cloned
 from tests.races.arena import Arena, running_arena
 
 CROWD = 200
@@ -18,9 +19,3 @@ async def arena(template: Dsn, tmp_path_factory: pytest.TempPathFactory) -> Asyn
         running_arena(database, people=CROWD, logs=logs) as made,
     ):
         yield made
-
-
-@pytest.fixture
-def scratch(database: TestDatabase) -> TestDatabase:
-    """A database that a control may sabotage."""
-    return database

@@ -23,7 +23,7 @@ SEED = 20_261_120
 async def busy_specialist(
     arena: Arena, *, buffer_minutes: int
 ) -> tuple[Specialist, dict[int, UUID]]:
-    """Sessions of three lengths on a fine grid: five minutes and the buffer; the rates by length."""
+    """Sessions of three lengths on a fine grid, five minutes and the buffer; rates by length."""
     sarah = await arena.world.specialist(
         open="sun-sat 00:00-24:00", slot_minutes=5, buffer_minutes=buffer_minutes
     )

@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import socket
 import stat
 import subprocess
 import urllib.request
@@ -11,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from consulta.platform.db.embedded import running_server
+from tests.conftest import TestDatabase
 from tests.platform.embedded_serving import ends_within, postmaster, reachable_folder
-from tests.roof.processes import Running, environment, running
+from tests.roof.processes import Running, environment, finished, running
 
 RULE = "=" * 78
 READY_SECONDS = 60.0
@@ -108,3 +111,52 @@ def test_two_demos_in_one_folder_do_not_fight() -> None:
             assert second.process.wait(timeout=30) == 1
         assert "already uses" in second.output
         assert "Traceback" not in second.output
+
+
+@pytest.mark.slow
+def test_it_takes_the_server_that_it_is_given() -> None:
+    with reachable_folder() as folder, running_server(durable=False) as server:
+        dsn = server.dsn()
+        with running("demo", "--port", "0", cwd=folder, DATABASE_URL=dsn) as demo:
+            output = ready(demo)
+            assert "Using the server of DATABASE_URL" in output
+            assert ask(output, "/bookings", token=client_of(output))["items"] == []
+            assert demo.stop() == 0
+        assert server.password not in output
+        assert not (folder / ".data" / "pg").exists()
+        assert private(folder / ".data" / "demo-secrets.json")
+
+
+async def test_another_consulta_on_the_server_is_left_alone(
+    database: TestDatabase, tmp_path: Path
+) -> None:
+    """The demo would set new passwords for the logins that both would share."""
+    server = database.superuser.with_database("postgres").text
+
+    done = finished("demo", "--port", "0", cwd=tmp_path, DATABASE_URL=server)
+
+    assert done.returncode == 1
+    assert "Another Consulta lives on this server" in done.stderr
+    async with database.connected("consulta_api") as connection:
+        assert await connection.fetchval("SELECT 1") == 1
+
+
+def test_a_server_that_is_away_is_told(tmp_path: Path) -> None:
+    away = "postgresql://postgres:hunter2@127.0.0.1:1/postgres"
+
+    done = finished("demo", "--port", "0", cwd=tmp_path, DATABASE_URL=away)
+
+    assert done.returncode == 1
+    assert "cannot be used" in done.stderr
+    assert "hunter2" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_taken_port_is_told(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = finished("demo", "--port", str(taken.getsockname()[1]), cwd=tmp_path)
+
+    assert done.returncode == 1
+    assert "is taken" in done.stderr

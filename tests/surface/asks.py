@@ -223,9 +223,7 @@ ASKS: Mapping[str, Ask] = {
     "GET /api/v1/admin/stats": Ask("admin"),
     "GET /api/v1/admin/jobs": Ask("admin"),
     "GET /api/v1/admin/job-runs": Ask("admin"),
-    "POST /api/v1/admin/jobs/{job}/run": Ask(
-        "admin", {"job": lambda _: "bookings.expire_unpaid"}
-    ),
+    "POST /api/v1/admin/jobs/{job}/run": Ask("admin", {"job": lambda _: "bookings.expire"}),
     "POST /api/webhooks/{provider}": Ask(
         "anonymous", {"provider": lambda _: "sandbox"}, lambda _: {"id": "evt_1"}
     ),

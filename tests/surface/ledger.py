@@ -1,5 +1,8 @@
 """What stands in the tables, as one mark each: the same before and after a refused request."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import asyncpg
 
 from tests.world import World
@@ -11,6 +14,14 @@ _TABLES = """
 SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = 'app' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 """
+
+
+@asynccontextmanager
+async def unchanged(world: World) -> AsyncIterator[None]:
+    """Every table is as it was, but for what records attempts."""
+    before = await marks(world)
+    yield
+    assert await marks(world) == before
 
 
 async def marks(world: World) -> dict[str, str]:

@@ -15,6 +15,7 @@ _SIGN_IN = """
 INSERT INTO app.user_sessions (id, user_id, family_id, token_hash, expires_at, family_expires_at)
 VALUES ($1, $2, $1, $3, now() + interval '1 day', now() + interval '1 day') RETURNING family_id
 """
+WEEK = "sun-sat 08:00-16:00"
 PASSWORD = "a sentence that nobody else would type"
 
 
@@ -90,11 +91,10 @@ async def build_town(world: World) -> Town:
     """A town of new people: what others did in this world does not touch them."""
     # All requests of a test come from one address, and its turns are not what is tested here.
     await world.superuser.execute("TRUNCATE app.rate_limits")
-    week = {"open": "sun-sat 08:00-16:00", "slot_minutes": 30}
     town = Town(
         world=world,
-        sarah=await world.specialist("Dr. Sarah", **week),
-        omar=await world.specialist("Dr. Omar", **week),
+        sarah=await world.specialist("Dr. Sarah", open=WEEK),
+        omar=await world.specialist("Dr. Omar", open=WEEK),
         anna=await world.client("Anna"),
         ben=await world.client("Ben"),
         ada=await world.admin(),

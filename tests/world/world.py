@@ -44,7 +44,8 @@ VALUES ($1, $2, $3, $4, CASE WHEN $4 THEN now() END, $5, $6, $7, $8, $9, $10, $1
 """
 
 _RATE = """
-INSERT INTO app.specialist_rates (specialist_id, kind, name, price_minor, currency, duration_minutes)
+INSERT INTO app.specialist_rates (specialist_id, kind, name, price_minor, currency,
+    duration_minutes)
 VALUES ($1, $2, $2, $3, $4, $5) RETURNING id
 """
 
@@ -64,8 +65,8 @@ AS $$ SELECT '{}'::timestamptz $$
 """
 
 _RULE = """
-INSERT INTO app.availability_rules (specialist_id, weekday, starts_minute, ends_minute, slot_minutes,
-    buffer_minutes, max_bookings_per_day)
+INSERT INTO app.availability_rules (specialist_id, weekday, starts_minute, ends_minute,
+    slot_minutes, buffer_minutes, max_bookings_per_day)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
 

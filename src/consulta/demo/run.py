@@ -20,6 +20,7 @@ from consulta.platform import logging
 from consulta.platform.db.dsn import Dsn
 from consulta.platform.db.embedded import running_server
 from consulta.platform.db.migrations import migrate
+from consulta.platform.db.neighbours import neighbours_of
 from consulta.platform.db.roles import LOGINS, DbRole, bootstrap
 from consulta.seed import SampleWorld, seed
 from consulta.serving import exit_cleanly_on_signals, loaded, server_options, settle_memory
@@ -105,7 +106,7 @@ def _prepare(server: Dsn, keys: Keys, *, is_ours: bool) -> None:
     passwords = {login: keys.password_of(login) for login in LOGINS}
     try:
         if not is_ours:
-            asyncio.run(_ensure_roles_are_free(server))
+            _ensure_alone(server)
         asyncio.run(bootstrap(server, database=DATABASE, passwords=passwords))
         tell("Migrating the database")
         asyncio.run(migrate(_login(server, keys, DbRole.MIGRATOR)))
@@ -116,22 +117,12 @@ def _prepare(server: Dsn, keys: Keys, *, is_ours: bool) -> None:
         ) from error
 
 
-async def _ensure_roles_are_free(server: Dsn) -> None:
-    """Roles belong to a whole server: new passwords would lock out another Consulta on it."""
-    connection = await asyncpg.connect(server.text, timeout=10)
-    try:
-        others = await connection.fetch(
-            "SELECT datname FROM pg_database WHERE datname <> $1"
-            " AND EXISTS (SELECT FROM aclexplode(datacl) g JOIN pg_roles r ON r.oid = g.grantee"
-            " WHERE r.rolname = $2)",
-            DATABASE,
-            str(DbRole.API),
-        )
-    finally:
-        await connection.close()
+def _ensure_alone(server: Dsn) -> None:
+    """New passwords for the logins would lock out another Consulta on the same server."""
+    others = asyncio.run(neighbours_of(server, database=DATABASE))
     if others:
         raise DemoImpossible(
-            f"Another Consulta lives on this server, in {others[0][0]}: the demo would change the"
+            f"Another Consulta lives on this server, in {others[0]}: the demo would change the"
             " passwords of its logins. Take another server, or unset DATABASE_URL."
         )
 

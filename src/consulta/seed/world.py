@@ -16,7 +16,8 @@ from consulta.kernel.actor import Actor, Role
 from consulta.platform.auth.identity import Identities
 from consulta.platform.db.work import Database
 from consulta.routes import API
-from consulta.seed.people import ADMIN, CLIENT, SPECIALISTS, WEEKDAYS, Differs, Hours, Sample
+from consulta.seed.people import ADMIN, CLIENT, SPECIALISTS
+from consulta.seed.sample import WEEKDAYS, Differs, Hours, Sample
 
 Tell = Callable[[str], None]
 

@@ -121,3 +121,8 @@ async def confirmed(world: World, **more: Any) -> Stage:
     reply = await stage.confirm()
     assert (reply.status, reply.json["status"]) == (200, "confirmed"), reply.json
     return stage
+
+
+def without_request(problem: Any) -> dict[str, Any]:
+    """A problem document without what differs between any two requests."""
+    return {name: value for name, value in problem.items() if name != "request_id"}

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from consulta.providers.payments.port import ChargeState
+from consulta.kernel.money import Money
+from consulta.providers.payments.port import AuthorizeOrder, ChargeState
 from tests.features.bookings.stages import Stage, authorised, booked, confirmed
 from tests.world import World
 
@@ -177,9 +178,6 @@ async def test_a_charge_that_appeared_unheard_is_released_with_its_booking(world
 
 async def _authorise_unheard(stage: Stage) -> None:
     """The order did arrive: only its answer was lost."""
-    from consulta.kernel.money import Money
-    from consulta.providers.payments.port import AuthorizeOrder
-
     payment = (await stage.seen())["payment"]["id"]
     order = AuthorizeOrder(
         payment_id=payment, amount=Money(20_000, "USD"), payment_method="pm_sandbox_visa"

@@ -1,4 +1,4 @@
-"""Cancellation tiers, what goes back, and when an unconfirmed booking ends: values in, values out."""
+"""Cancellation tiers, what goes back, when an unconfirmed booking ends: values in, values out."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -57,7 +57,7 @@ def test_exactly_so_many_hours_is_so_many_hours(
 
 
 def test_custom_tiers_are_read_the_most_generous_first() -> None:
-    custom = [
+    custom: list[dict[str, Any]] = [
         {"hours_before": 1, "refund_percent": 10},
         {"hours_before": 0.5, "refund_percent": 5},
         {"hours_before": 10, "refund_percent": 75},

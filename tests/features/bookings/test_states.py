@@ -112,6 +112,22 @@ async def test_the_door_refuses_what_the_table_does_not_have(world: World) -> No
     assert await stage.status() == ("awaiting_confirmation", "authorized")
 
 
+async def test_every_move_is_told_and_kept_with_its_reason_where_it_has_one(world: World) -> None:
+    stage = await confirmed(world)
+    await world.stop_clock(stage.starts_at)
+    await stage.sarah.post(f"/bookings/{stage.id}/complete")
+    moves = await world.rows("SELECT to_status, reason FROM app.booking_status_history ORDER BY id")
+    assert [(row["to_status"], row["reason"]) for row in moves[1:]] == [
+        ("awaiting_confirmation", "authorised"),
+        ("confirmed", "paid"),
+        ("completed", None),
+    ]
+    topics = await world.rows("SELECT topic FROM app.outbox ORDER BY xid, id")
+    assert [row["topic"] for row in topics][1:] == [
+        f"booking.{row['to_status']}" for row in moves[1:]
+    ]
+
+
 @pytest.mark.parametrize("target", [one for one in S if one is not S.CONFIRMED])
 async def test_no_person_moves_a_status_by_sql(world: World, target: S) -> None:
     """With the web's own login and working role, and with nothing of the service in between."""

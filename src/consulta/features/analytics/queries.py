@@ -6,6 +6,6 @@ from consulta.platform.db.work import Work
 
 
 async def booking_stats(work: Work) -> dict[str, Any]:
-    """Counts by status, live holds, overdue unpaid bookings, revenue per currency in minor units."""
+    """Counts by status, live holds, overdue unpaid bookings, revenue by currency (minor units)."""
     found: dict[str, Any] = await work.fetchval("SELECT app.get_booking_stats()")
     return found

@@ -19,7 +19,7 @@ router = APIRouter(prefix="/admin", tags=["admin: jobs"])
 cron_router = APIRouter(prefix="/api/cron", tags=["cron"])
 
 CronName = Annotated[str, Path(max_length=100, examples=["cleanup-bookings"])]
-JobName = Annotated[str, Path(max_length=100, examples=["bookings.expire_unpaid"])]
+JobName = Annotated[str, Path(max_length=100, examples=["bookings.expire"])]
 _RUNNING: dict[int | str, dict[str, Any]] = {
     202: {"model": JobTriggered, "description": "A run is under way"}
 }

@@ -13,7 +13,7 @@ from consulta.platform.jobs import Job, Outcome
 class JobOut(Answer):
     """A job, and when it is due."""
 
-    name: str = Field(examples=["bookings.expire_unpaid"])
+    name: str = Field(examples=["bookings.expire"])
     cron_name: str | None = Field(examples=["cleanup-bookings"])
     schedule: str = Field(examples=["every 0:15:00"])
     time_limit_seconds: int

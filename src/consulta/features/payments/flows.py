@@ -13,7 +13,11 @@ from uuid import UUID
 import structlog
 
 from consulta.features.payments import queries, service
-from consulta.features.payments.errors import PaymentMovedOn, PaymentNotFound
+from consulta.features.payments.errors import (
+    PaymentMovedOn,
+    PaymentNotFound,
+    PaymentNotPending,
+)
 from consulta.features.payments.queries import Lease
 from consulta.features.payments.rules import LEASE_SECONDS, STORED_ERROR_LIMIT, key_is_fresh
 from consulta.kernel.actor import Actor
@@ -29,6 +33,7 @@ from consulta.providers.payments.port import (
     ProviderUnavailable,
 )
 from consulta.providers.payments.registry import PaymentProviders, ProviderNotConfigured
+from consulta.providers.payments.sandbox import SandboxProvider
 
 _log = structlog.get_logger("consulta.payments")
 _CASHIER = Actor.system("payments.record")
@@ -113,6 +118,40 @@ async def follow(
     raise PaymentMovedOn
 
 
+async def present_at_sandbox(till: Till, actor: Actor, payment_id: UUID, method: str) -> None:
+    """The payer presented a method at the sandbox, and the payment says what came of it."""
+    async with _at_sandbox(till, actor, payment_id) as (sandbox, reference):
+        await sandbox.present_method(reference, method)
+
+
+async def act_at_sandbox(till: Till, actor: Actor, payment_id: UUID, *, succeed: bool) -> None:
+    """The payer passed or failed the sandbox's action, and the payment says what came of it."""
+    async with _at_sandbox(till, actor, payment_id) as (sandbox, reference):
+        await sandbox.complete_action(reference, succeed=succeed)
+
+
+@asynccontextmanager
+async def _at_sandbox(
+    till: Till, actor: Actor, payment_id: UUID
+) -> AsyncIterator[tuple[SandboxProvider, str]]:
+    """The sandbox and the charge's name there, for the payer alone; a declined method is no error
+    of the caller's. Raises PaymentNotFound, PaymentNotPending.
+    """
+    async with till.database.read(actor) as work:
+        row = await queries.payment_of_payer(work, payment_id)
+    if row is None:
+        raise PaymentNotFound
+    provider = till.providers.get(row["provider"])
+    if not isinstance(provider, SandboxProvider) or row["provider_reference"] is None:
+        raise PaymentNotPending
+    try:
+        yield provider, row["provider_reference"]
+    except ChargeRefused as refused:
+        if refused.charge is None:
+            raise
+    await refresh(till, payment_id)
+
+
 async def ask(till: Till, lease: Lease) -> Answer:
     """The provider's answer to the operation. Nothing is written; nothing is raised but bugs."""
     try:
@@ -128,10 +167,8 @@ async def ask(till: Till, lease: Lease) -> Answer:
         return Answer(refused=refused)
     except ProviderUnavailable as unavailable:
         return Answer(unavailable=unavailable)
-    except ProviderNotConfigured:
-        # Its keys may come back; the booking and its operation are there already.
-        return Answer(unavailable=ProviderUnavailable("The payment provider is not set up."))
-    except TimeoutError:
+    except (TimeoutError, ProviderNotConfigured):
+        # Keys that are missing may come back, like a provider that is slow.
         return Answer(unavailable=ProviderUnavailable("The payment provider did not answer."))
 
 

@@ -14,7 +14,6 @@ from consulta.platform.http.answers import json_response
 from consulta.platform.http.deps import ActorDep, ReadDep
 from consulta.platform.http.problems import ALWAYS, problems
 from consulta.providers.payments.port import ChargeRefused
-from consulta.providers.payments.sandbox import SandboxProvider
 
 router = APIRouter(prefix="/payments", tags=["payments"])
 sandbox_router = APIRouter(prefix="/sandbox/payments", tags=["sandbox"])
@@ -43,12 +42,7 @@ async def one(payment_id: UUID, work: ReadDep) -> Response:
 async def present(
     payment_id: UUID, body: schemas.SandboxMethod, actor: ActorDep, till: TillDep
 ) -> Response:
-    sandbox, reference = await _sandbox_charge(payment_id, actor, till)
-    try:
-        await sandbox.present_method(reference, body.payment_method)
-    except ChargeRefused as refused:
-        if refused.charge is None:
-            raise
+    await flows.present_at_sandbox(till, actor, payment_id, body.payment_method)
     return await _refreshed(payment_id, actor, till)
 
 
@@ -64,31 +58,11 @@ async def present(
 async def act(
     payment_id: UUID, body: schemas.SandboxAction, actor: ActorDep, till: TillDep
 ) -> Response:
-    sandbox, reference = await _sandbox_charge(payment_id, actor, till)
-    try:
-        await sandbox.complete_action(reference, succeed=body.succeed)
-    except ChargeRefused as refused:
-        if refused.charge is None:
-            raise
+    await flows.act_at_sandbox(till, actor, payment_id, succeed=body.succeed)
     return await _refreshed(payment_id, actor, till)
 
 
-async def _sandbox_charge(
-    payment_id: UUID, actor: ActorDep, till: TillDep
-) -> tuple[SandboxProvider, str]:
-    """The sandbox and the charge's name there, for the payer alone."""
-    async with till.database.read(actor) as work:
-        row = await queries.payment_of_payer(work, payment_id)
-    if row is None:
-        raise errors.PaymentNotFound
-    provider = till.providers.get(row["provider"])
-    if not isinstance(provider, SandboxProvider) or row["provider_reference"] is None:
-        raise errors.PaymentNotPending
-    return provider, row["provider_reference"]
-
-
 async def _refreshed(payment_id: UUID, actor: ActorDep, till: TillDep) -> Response:
-    await flows.refresh(till, payment_id)
     async with till.database.read(actor) as work:
         return await _payment(work, payment_id)
 

@@ -80,7 +80,7 @@ class Programs:
                 pass_fds=keep,
                 # Ctrl-C in the terminal is for us; the server is stopped after we are done with it.
                 start_new_session=True,
-                preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 (it calls prctl and nothing else)
+                preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 (it calls prctl only)
             )
         except (OSError, subprocess.SubprocessError) as error:
             raise PostgresUnusable(f"{self.folder / name} cannot be run: {error}") from error

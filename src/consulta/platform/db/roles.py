@@ -56,7 +56,7 @@ class BootstrapReport:
 
 
 async def bootstrap(dsn: Dsn, *, database: str, passwords: Mapping[DbRole, str]) -> BootstrapReport:
-    """Roles, logins, timeouts, the database and the schema exist as the README's table of roles says.
+    """Roles, logins, timeouts, database and schema exist as the README's table of roles says.
 
     `dsn` must be allowed to create roles and databases; a superuser is not needed. Safe to run
     again: passwords and settings are brought up to date, nothing is dropped.

@@ -133,7 +133,9 @@ def problems(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
 
 
 def install(app: FastAPI) -> None:
-    """Every error of `app` leaves as a problem document."""
+    """Every error of `app` leaves as a problem document; an address has one spelling."""
+    # A redirect to the spelling without a slash would be built from the Host that was sent.
+    app.router.redirect_slashes = False
     app.add_exception_handler(DomainError, _domain)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)

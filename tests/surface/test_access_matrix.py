@@ -1,0 +1,134 @@
+"""Who may do what: every route with every kind of caller, against a table written by hand.
+
+All is about Anna's bookings with Dr. Sarah: Ben and Dr. Omar are the others. `cron` shows the cron
+secret instead of a token.
+"""
+
+import secrets
+
+import pytest
+
+from tests.house.app import doors, the_app
+from tests.surface.asks import ASKS
+from tests.surface.test_contract_of_routes import NOT_IN_THE_DOCUMENT
+from tests.surface.town import Town, build_town
+from tests.world import World
+
+COLUMNS = (
+    "anonymous",
+    "client",
+    "other client",
+    "specialist",
+    "other specialist",
+    "admin",
+    "cron",
+)
+
+_EVERYBODY = "200 200 200 200 200 200 200"
+_OPEN_TO_STRANGERS = "200 200 200 200 200 200 401"
+_SIGNED_IN = "401 200 200 200 200 200 401"
+_SPECIALISTS = "401 403 403 200 200 403 401"
+_PARTIES = "401 200 404 200 404 200 401"
+_DECIDES = "401 403 403 200 404 200 401"
+_DECIDES_TOO_EARLY = "401 403 403 409 404 409 401"
+_ADMINS = "401 403 403 403 403 200 401"
+_NOBODY_WITHOUT_A_SIGNATURE = "400 400 400 400 400 400 400"
+_CRON = "401 401 401 401 401 401 200"
+
+MATRIX = {
+    "POST /api/v1/auth/register": "201 201 201 201 201 201 201",
+    "POST /api/v1/auth/login": _EVERYBODY,
+    "POST /api/v1/auth/refresh": _EVERYBODY,
+    "POST /api/v1/auth/logout": "401 204 204 204 204 204 401",
+    "GET /api/v1/me": _SIGNED_IN,
+    "PATCH /api/v1/me": _SIGNED_IN,
+    "GET /api/v1/specialists": _OPEN_TO_STRANGERS,
+    "GET /api/v1/specialists/me": _SPECIALISTS,
+    "PUT /api/v1/specialists/me": _SPECIALISTS,
+    "PATCH /api/v1/specialists/me": _SPECIALISTS,
+    "GET /api/v1/specialists/me/rates": _SPECIALISTS,
+    "POST /api/v1/specialists/me/rates": "401 403 403 201 201 403 401",
+    "PATCH /api/v1/specialists/me/rates/{rate_id}": "401 403 403 200 404 403 401",
+    "GET /api/v1/specialists/{specialist_id}": _OPEN_TO_STRANGERS,
+    "GET /api/v1/specialists/{specialist_id}/rates": _OPEN_TO_STRANGERS,
+    "GET /api/v1/specialists/me/availability": _SPECIALISTS,
+    "PUT /api/v1/specialists/me/availability": _SPECIALISTS,
+    "GET /api/v1/specialists/me/availability-exceptions": _SPECIALISTS,
+    "POST /api/v1/specialists/me/availability-exceptions": "401 403 403 201 201 403 401",
+    "DELETE /api/v1/specialists/me/availability-exceptions/{exception_id}": (
+        "401 403 403 204 404 403 401"
+    ),
+    "GET /api/v1/specialists/{specialist_id}/availability": _OPEN_TO_STRANGERS,
+    "GET /api/v1/specialists/{specialist_id}/availability-exceptions": _OPEN_TO_STRANGERS,
+    "GET /api/v1/specialists/{specialist_id}/slots": _OPEN_TO_STRANGERS,
+    "POST /api/v1/holds": "201 201 201 201 201 201 401",
+    "DELETE /api/v1/holds/{hold_id}": "404 204 404 404 404 404 401",
+    "POST /api/v1/bookings": "401 201 201 422 201 201 401",
+    "GET /api/v1/bookings": _SIGNED_IN,
+    "GET /api/v1/bookings/{booking_id}": _PARTIES,
+    "GET /api/v1/bookings/{booking_id}/history": _PARTIES,
+    "POST /api/v1/bookings/{booking_id}/confirm": _DECIDES,
+    "POST /api/v1/bookings/{booking_id}/decline": _DECIDES,
+    "POST /api/v1/bookings/{booking_id}/cancel": _PARTIES,
+    "POST /api/v1/bookings/{booking_id}/complete": _DECIDES_TOO_EARLY,
+    "POST /api/v1/bookings/{booking_id}/no-show": _DECIDES_TOO_EARLY,
+    "POST /api/v1/bookings/{booking_id}/payments": "401 201 404 403 404 403 401",
+    "GET /api/v1/payments/{payment_id}": _PARTIES,
+    "POST /api/v1/sandbox/payments/{payment_id}/method": "401 200 404 404 404 403 401",
+    "POST /api/v1/sandbox/payments/{payment_id}/action": "401 200 404 404 404 403 401",
+    "GET /api/v1/admin/users": _ADMINS,
+    "PATCH /api/v1/admin/users/{user_id}": _ADMINS,
+    "GET /api/v1/admin/specialists": _ADMINS,
+    "POST /api/v1/admin/specialists/{specialist_id}/verify": _ADMINS,
+    "POST /api/v1/admin/specialists/{specialist_id}/unverify": _ADMINS,
+    "GET /api/v1/admin/stats": _ADMINS,
+    "GET /api/v1/admin/jobs": _ADMINS,
+    "GET /api/v1/admin/job-runs": _ADMINS,
+    "POST /api/v1/admin/jobs/{job}/run": _ADMINS,
+    "POST /api/webhooks/{provider}": _NOBODY_WITHOUT_A_SIGNATURE,
+    "POST /api/cron/{job}": _CRON,
+    "GET /api/cron/{job}": _CRON,
+    "GET /livez": _EVERYBODY,
+    "GET /readyz": _EVERYBODY,
+    "GET /metrics": _EVERYBODY,
+}
+"""The status that each caller gets, in the order of `COLUMNS`."""
+
+
+@pytest.fixture(scope="module")
+async def town(surface: World) -> Town:
+    """One for all that only look."""
+    return await build_town(surface)
+
+
+def test_every_route_stands_in_the_table() -> None:
+    live = {name for name, _ in doors(the_app())} - NOT_IN_THE_DOCUMENT
+
+    assert live == MATRIX.keys()
+
+
+@pytest.mark.parametrize("door", MATRIX)
+async def test_every_caller_gets_what_the_table_says(surface: World, town: Town, door: str) -> None:
+    expected = dict(zip(COLUMNS, map(int, MATRIX[door].split()), strict=True))
+    if not door.startswith("GET "):
+        town = await build_town(surface)
+    found: dict[str, int] = {}
+    for who in COLUMNS:
+        if ASKS[door].spends and any(status < 300 for status in found.values()):
+            town = await build_town(surface)
+        found[who] = await _status(town, door, who)
+
+    assert found == expected
+
+
+async def _status(town: Town, door: str, who: str) -> int:
+    method, _, path = door.partition(" ")
+    ask = ASKS[door]
+    address = ask.address(path, town)
+    reply = await town.identity(who).request(
+        method,
+        address if address.startswith("/api/") else f"/{address}",
+        ask.body(town) if ask.body else None,
+        key=secrets.token_hex(8),
+    )
+    return reply.status
