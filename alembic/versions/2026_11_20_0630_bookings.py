@@ -130,6 +130,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute(
-        "DROP TABLE app.booking_cancellations, app.booking_status_history, app.bookings"
-    )
+    op.execute("DROP TABLE app.booking_cancellations, app.booking_status_history, app.bookings")

@@ -115,6 +115,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(
-        "DROP TABLE app.rate_limits, app.idempotency_keys, app.job_runs, app.outbox,"
-        " app.audit_logs"
+        "DROP TABLE app.rate_limits, app.idempotency_keys, app.job_runs, app.outbox, app.audit_logs"
     )

@@ -91,8 +91,9 @@ async def test_killed_again_while_somebody_finishes_what_a_kill_has_left(
     points = [one for one in points_of(trace) if one.phase == "after"]
     chief = sample(points, most=0)
 
-    outcomes = await struck(stage, name, chief)
+    outcomes = await struck(stage, name, chief[:: max(1, len(chief) // 4)])
 
+    assert len(outcomes) >= 4
     assert all(one.is_held for one in outcomes), told(outcomes)
 
 

@@ -53,7 +53,7 @@ async def gone(place: Place, *, application: str) -> None:
     """The server has noticed that the application hung up; TimeoutError after 5 seconds."""
     async with asyncio.timeout(5):
         # The server tells nobody when a backend ends, so there is nothing to wait for but its list.
-        while await backends(place, application=application):  # noqa: ASYNC110
+        while await backends(place, application=application):
             await asyncio.sleep(0.01)
 
 

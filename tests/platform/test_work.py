@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from consulta.kernel.actor import Actor, Role
 from consulta.kernel.errors import Unavailable
@@ -17,10 +18,10 @@ from tests.conftest import TestDatabase
 
 @pytest.fixture
 async def doors(database: TestDatabase) -> AsyncIterator[Database]:
-    def engine(role: DbRole) -> object:
+    def engine(role: DbRole) -> AsyncEngine:
         return build_engine(Dsn(database.dsn(role)), size=1, overflow=0, name="test")
 
-    engines = Engines(engine(DbRole.API), engine(DbRole.ADMIN), engine(DbRole.WORKER))  # type: ignore[arg-type]
+    engines = Engines(engine(DbRole.API), engine(DbRole.ADMIN), engine(DbRole.WORKER))
     yield Database(engines)
     await engines.dispose()
 

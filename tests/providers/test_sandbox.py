@@ -1,6 +1,7 @@
 """The sandbox: its magic methods, the passing of time, secrets and letters."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -60,7 +61,8 @@ def key() -> str:
 
 async def charged(sandbox: SandboxProvider, method: str | None, **changes: object) -> Charge:
     fields = {"payment_id": str(uuid4()), "amount": PRICE, "payment_method": method} | changes
-    return await sandbox.authorize(AuthorizeOrder(**fields), idempotency_key=key())  # type: ignore[arg-type]
+    order: Any = fields
+    return await sandbox.authorize(AuthorizeOrder(**order), idempotency_key=key())
 
 
 # --- magic methods

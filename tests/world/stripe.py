@@ -1,4 +1,4 @@
-"""The world with Stripe: the real SDK speaks to the stateful fake, whose letters reach the service."""
+"""The world with Stripe: the real SDK speaks to the stateful fake, whose letters arrive here."""
 
 import contextlib
 import hashlib

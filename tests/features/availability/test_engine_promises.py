@@ -1,6 +1,7 @@
 """Each promise about free times, one plain example each, in wall clock times of the specialist."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,7 +17,8 @@ LONG_AGO = timedelta(days=3)
 
 
 def daily(opens: int, closes: int, **details: int | None) -> tuple[Rule, ...]:
-    return tuple(Rule(weekday, opens, closes, **details) for weekday in EVERY_DAY)  # type: ignore[arg-type]
+    more: Any = details
+    return tuple(Rule(weekday, opens, closes, **more) for weekday in EVERY_DAY)
 
 
 def at(day: date, hour: int, minute: int = 0, *, zone: str = "UTC", fold: int = 0) -> datetime:
