@@ -15,7 +15,7 @@ from consulta.platform.http.deps import ActorDep, DatabaseDep, PageDep, PageOut,
 from consulta.platform.http.problems import ALWAYS, problems
 from consulta.platform.jobs import Jobs, Outcome, Stopping, UnknownJob
 
-router = APIRouter(prefix="/admin", tags=["admin: jobs"])
+router = APIRouter(prefix="/admin", tags=["admin"])
 cron_router = APIRouter(prefix="/api/cron", tags=["cron"])
 
 CronName = Annotated[str, Path(max_length=100, examples=["cleanup-bookings"])]
