@@ -27,7 +27,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class Cpu:
     """CPU seconds that a process and its descendants have used so far."""
 
     root: int | None

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from tests.bench.floor import run_floor
+from tests.bench.floor import WARM_UP_SECONDS as FLOOR_WARM_UP_SECONDS
+from tests.bench.floor import repeat_floor, run_floor
 from tests.bench.ground import Ground
-from tests.bench.measured import Failed, Measured, Work, milliseconds_each
+from tests.bench.measured import Cpu, Failed, Measured, milliseconds_each
 from tests.bench.rows import answer_length, row_counts
 from tests.bench.serving import Serving
 from tests.bench.tasks import FLOOR_MOST, SAMPLES, SERVICE_MOST, WARM_UP_SECONDS, Task
@@ -65,7 +66,7 @@ class Rounds:
             if not answer.is_success:
                 raise Failed(f"{request.path}: {answer.status_code} {answer.text[:500]}")
         between = await row_counts(self.ground)
-        await run_floor(self.ground, self.task.name, variables=variables, transactions=SAMPLES)
+        await repeat_floor(self.ground, self.task.name, variables=variables, times=SAMPLES)
         after = await row_counts(self.ground)
         by_service, by_floor = between - before, after - between
         del by_service[_BOOKS_OF_THE_SANDBOX]
@@ -81,18 +82,18 @@ class Rounds:
         return {**await self.task.variables(count), "answer_bytes": self._answer_bytes}
 
     async def _floor(self) -> Measured:
-        variables = await self._variables(FLOOR_MOST * self.seconds)
-        server = Work(self.postmaster)
-        before = server.seconds()
         run = await run_floor(
-            self.ground, self.task.name, variables=variables, seconds=self.seconds
+            self.ground,
+            self.task.name,
+            variables=await self._variables(FLOOR_MOST * (self.seconds + FLOOR_WARM_UP_SECONDS)),
+            seconds=self.seconds,
+            server=Cpu(self.postmaster),
         )
-        cost = milliseconds_each(before, server.seconds(), run.requests)
-        return Measured(run.per_second, None, None, None, cost)
+        return Measured(run.per_second, None, None, None, run.postgres_ms)
 
     async def _service(self, contender: Contender) -> Measured:
         requests = await self.task.requests(SERVICE_MOST * self.seconds)
-        server, python = Work(self.postmaster), Work(contender.serving.process)
+        server, python = Cpu(self.postmaster), Cpu(contender.serving.process)
         before = server.seconds(), python.seconds()
         run = await contender.load.run(self.task.method, requests, seconds=self.seconds)
         return Measured(

@@ -4,6 +4,7 @@ import random
 from dataclasses import dataclass
 from typing import Protocol
 
+from tests.bench.floor import WARM_UP_SECONDS as FLOOR_WARM_UP
 from tests.bench.serving import id_of
 from tests.bench.supply import PEOPLE, Supply
 from tests.bench.town import Scale
@@ -97,12 +98,12 @@ class Listings:
 
 TASKS = ("bookings", "slots", "cancel")
 USING_STARTS = ("bookings", "cancel")
-SAMPLES, WARM_UP_SECONDS = 5, 1
+SAMPLES, WARM_UP_SECONDS = 5, 2
 
 
 def starts_needed(names: tuple[str, ...], *, rounds: int, seconds: int, services: int) -> int:
     """Free starts that all rounds of these tasks may use up, warming up and samples included."""
-    a_round = seconds * (services * SERVICE_MOST + FLOOR_MOST)
+    a_round = seconds * services * SERVICE_MOST + (seconds + FLOOR_WARM_UP) * FLOOR_MOST
     before = services * WARM_UP_SECONDS * SERVICE_MOST + 4 * SAMPLES
     return sum(rounds * a_round + before for name in names if name in USING_STARTS)
 

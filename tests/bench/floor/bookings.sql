@@ -48,7 +48,7 @@ WITH waiting AS (
 ), operation AS (
     UPDATE app.payment_operations
     SET state = 'done', last_error = NULL, lease_until = NULL, same_error_count = 0
-    WHERE id = :operation::uuid AND fence = :fence::bigint AND state = 'leased'
+    WHERE id = :operation::uuid AND fence = :fence::bigint AND lease_until IS NOT NULL
       AND EXISTS (SELECT 1 FROM waiting)
     RETURNING id
 ), payment AS (

@@ -14,7 +14,7 @@ SELECT app.begin_idempotent(app.user_id()::text, 'POST /api/v1/bookings/cancel',
        app.lock_booking(md5('doomed:' || :n::text)::uuid);
 WITH moved AS (
     UPDATE app.bookings SET status = 'cancelled'
-    WHERE id = md5('doomed:' || :n::text)::uuid AND status = 'awaiting_confirmation'
+    WHERE id = md5('doomed:' || :n::text)::uuid
     RETURNING id, specialist_id, client_id
 ), record AS (
     INSERT INTO app.booking_cancellations (booking_id, specialist_id, client_id, cancelled_by,
@@ -63,11 +63,11 @@ SELECT app.lock_payment(md5('doomed payment:' || :n::text)::uuid);
 WITH operation AS (
     UPDATE app.payment_operations
     SET state = 'done', last_error = NULL, lease_until = NULL, same_error_count = 0
-    WHERE id = :operation::uuid AND fence = :fence::bigint AND state = 'leased'
+    WHERE id = :operation::uuid AND fence = :fence::bigint AND lease_until IS NOT NULL
     RETURNING payment_id
 ), payment AS (
     UPDATE app.payments p SET status = 'cancelled', last_error = NULL
-    FROM operation WHERE p.id = operation.payment_id AND p.status = 'authorized'
+    FROM operation WHERE p.id = operation.payment_id
     RETURNING p.id
 ), entry AS (
     INSERT INTO app.audit_logs (actor, action, subject_type, subject_id, old_values, new_values,

@@ -9,7 +9,7 @@ from starlette.responses import Response
 def json_bytes(body: Any) -> bytes:
     """`body` as JSON; times as RFC 3339, ids as text."""
     # The driver's ids are a subclass of UUID, which orjson does not look through.
-    return orjson.dumps(body, default=str)
+    return orjson.dumps(body, default=str, option=orjson.OPT_UTC_Z)
 
 
 def json_response(body: Any, status_code: int = 200) -> Response:

@@ -183,7 +183,9 @@ def _safe_message(one: Mapping[str, Any]) -> str:
     if one["type"] in {"value_error", "enum", "literal_error"} and "ctx" in one:
         expected = one["ctx"].get("expected")
         return f"one of {expected}" if expected else str(one["ctx"].get("error", "not valid"))
-    return str(one["msg"])[:200]
+    message = str(one["msg"])[:200]
+    # A parser quotes the character at which it stopped.
+    return message.partition(",")[0] if one["type"].endswith("_parsing") else message
 
 
 async def _http(_request: Request, error: Exception) -> Response:
