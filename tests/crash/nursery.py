@@ -28,6 +28,8 @@ def main(factory: str) -> None:
             if not child:
                 os.close(held_by_nursery)
                 _serve(app, lifeline)
+            # The first one has looked at the database as a whole; nobody changes it meanwhile.
+            app.state.examines_database = False
         print(child, flush=True)
     if child and not os.waitpid(child, os.WNOHANG)[0]:
         os.kill(child, signal.SIGKILL)

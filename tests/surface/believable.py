@@ -13,8 +13,8 @@ Values = Mapping[str, list[Any]]
 
 
 def believable(document: Any, town: Town) -> Any:
-    """A copy of `document` in which parameters and fields of request bodies may also be what the
-    town has under their name.
+    """A copy of `document` in which parameters and fields of request bodies are what the town has
+    under their name.
     """
     made = copy.deepcopy(document)
     values = values_of(town)
@@ -32,6 +32,7 @@ def values_of(town: Town) -> Values:
     """What may stand under that name, one value that nobody has included."""
     stranger = str(uuid4())
     rates = [*town.sarah.rates.values(), *town.omar.rates.values()]
+    jobs = town.world.app.state.jobs.all
     starts = [town.next_start(town.omar).isoformat() for _ in range(4)]
     bookings = [town.pending, town.awaiting, town.confirmed]
     ids: dict[str, list[Any]] = {
@@ -50,11 +51,11 @@ def values_of(town: Town) -> Values:
         "hold_token": [town.hold["hold_token"]],
         "X-Hold-Token": [town.hold["hold_token"]],
         "payment_method": ["pm_sandbox_visa", "pm_sandbox_declined", "pm_sandbox_3ds"],
-        "email": [town.account["user"]["email"]],
+        "email": [town.account["user"]["email"], f"new.{stranger}@example.org"],
         "password": [PASSWORD, "another sentence that is long"],
         "refresh_token": [town.account["refresh_token"]],
         "time_zone": ["UTC", "Asia/Dubai", "Australia/Lord_Howe"],
-        "job": [*(job.name for job in town.world.app.state.jobs.all), "cleanup-bookings"],
+        "job": [name for job in jobs for name in (job.name, job.cron_name) if name],
         "from": [town.sarah.today.isoformat()],
         "available_on": [town.sarah.today.isoformat()],
     }
@@ -63,7 +64,7 @@ def values_of(town: Town) -> Values:
 
 def _offer(holder: Any, name: str, values: list[Any] | None) -> None:
     if values:
-        holder[name] = {"anyOf": [{"enum": values}, holder[name]]}
+        holder[name] = {"enum": values}
 
 
 def _operations(document: Any) -> Iterator[Any]:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from consulta.main import create_app
 from consulta.platform.http.schema import Problem
@@ -117,15 +118,16 @@ async def test_our_own_fault_says_nothing_of_the_database(world: World) -> None:
     anna = await world.client()
     await world.superuser.execute("ALTER TABLE app.profiles RENAME full_name TO odd_name")
 
-    reply = await anna.get("/me")
+    with capture_logs() as logs:
+        reply = await anna.get("/me")
 
     assert (reply.status, reply.code) == (500, "INTERNAL_ERROR")
     _ensure_secure(reply.headers)
     assert reply.json["request_id"] == reply.headers["x-request-id"]
     said = reply.content.decode().lower()
-    assert not [
-        word for word in ("full_name", "select", "column", "asyncpg", "trace") if word in said
-    ]
+    for word in ("full_name", "select", "column", "asyncpg", "trace"):
+        assert word not in said
+    assert [log["event"] for log in logs] == ["bug", "request"]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.surface.asks import ASKS, Ask
-from tests.surface.ledger import unchanged
+from tests.surface.ledger import marks, unchanged
 from tests.surface.refusals import ensure_refused
 from tests.surface.town import Town, build_town
 from tests.surface.wire import raw
@@ -143,6 +143,16 @@ async def test_only_plain_json_is_read(town: Town, door: str) -> None:
             assert problem["code"] == "UNSUPPORTED_MEDIA_TYPE"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+async def test_only_utf_8_is_read(town: Town, encoding: str) -> None:
+    body = json.dumps({"full_name": "Änna"}, ensure_ascii=False).encode(encoding)
+
+    async with unchanged(town.world):
+        problem = await _refused(town, "PATCH /api/v1/me", body, why=encoding)
+
+    assert problem["code"] == "UNSUPPORTED_MEDIA_TYPE"
+
+
 async def test_a_small_bomb_is_not_unpacked(town: Town) -> None:
     bomb = gzip.compress(b" " * 100_000_000)
     assert len(bomb) < _MOST_BYTES
@@ -171,6 +181,16 @@ async def test_text_of_any_script_is_kept_exactly(town: Town, text: str) -> None
     assert (await town.anna.get("/me")).json["full_name"] == text
     seen = (await town.sarah.get(f"/bookings/{booking['id']}")).json
     assert (seen["note"], seen["client_name"]) == (text, text)
+
+
+async def test_what_is_accepted_does_leave_a_mark(town: Town) -> None:
+    before = await marks(town.world)
+
+    reply = await _raw(town, "PATCH /api/v1/me", b'{"locale": "en-GB"}')
+
+    assert reply.status == 200
+    after = await marks(town.world)
+    assert {table for table in after if after[table] != before[table]} == {"profiles"}
 
 
 async def test_of_a_field_that_comes_twice_the_last_one_counts(town: Town) -> None:

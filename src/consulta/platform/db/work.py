@@ -12,7 +12,10 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy.util import greenlet_spawn
 
 from consulta.kernel.actor import Actor, Role
 from consulta.platform.db.constraints import as_domain_error
@@ -60,8 +63,7 @@ class Work:
         self,
         *,
         actor: Actor,
-        driver: asyncpg.Connection,
-        connection: AsyncConnection,
+        loan: "_Loan",
         reactions: Reactions,
         read_only: bool,
     ) -> None:
@@ -69,8 +71,8 @@ class Work:
         self.request_id = current_request_id()
         self.read_only = read_only
         self.trail = Trail()
-        self._driver = driver
-        self._connection = connection
+        self._driver = loan.driver
+        self._loan = loan
         self._reactions = reactions
         self._session: AsyncSession | None = None
         self._now: datetime | None = None
@@ -80,7 +82,7 @@ class Work:
         """A session that flushes but never commits; every relationship is loaded explicitly."""
         if self._session is None:
             self._session = AsyncSession(
-                bind=self._connection, expire_on_commit=False, autoflush=False
+                bind=self._loan.for_session(), expire_on_commit=False, autoflush=False
             )
         return self._session
 
@@ -172,22 +174,15 @@ class Database:
     @asynccontextmanager
     async def _open(self, actor: Actor, *, read_only: bool) -> AsyncIterator[Work]:
         try:
-            async with self.engines.for_role(actor.role).connect() as connection:
-                driver = await driver_of(connection)
-                await driver.execute(_begin(actor, read_only=read_only))
-                work = Work(
-                    actor=actor,
-                    driver=driver,
-                    connection=connection,
-                    reactions=self.reactions,
-                    read_only=read_only,
-                )
+            async with _borrowed(self.engines.for_role(actor.role)) as loan:
+                await loan.driver.execute(_begin(actor, read_only=read_only))
+                work = Work(actor=actor, loan=loan, reactions=self.reactions, read_only=read_only)
                 try:
                     yield work
                     await work._finish()  # noqa: SLF001 - the two halves of one thing
-                    await driver.execute("COMMIT")
+                    await loan.driver.execute("COMMIT")
                 except BaseException:
-                    await _roll_back(connection, driver)
+                    await _roll_back(loan)
                     raise
                 finally:
                     await work._close()  # noqa: SLF001
@@ -221,6 +216,34 @@ def _begin(actor: Actor, *, read_only: bool) -> str:
     )
 
 
+@dataclass(slots=True)
+class _Loan:
+    """A connection of a pool, on loan for one transaction.
+
+    It is taken from the pool itself: SQLAlchemy's own connection object, which most transactions
+    never need, costs as much as a statement, and is built around it only for a session.
+    """
+
+    engine: AsyncEngine
+    fairy: PoolProxiedConnection
+    driver: asyncpg.Connection
+
+    def for_session(self) -> AsyncConnection:
+        inner = Connection(self.engine.sync_engine, connection=self.fairy)
+        return AsyncConnection(self.engine, inner)
+
+
+@asynccontextmanager
+async def _borrowed(engine: AsyncEngine) -> AsyncIterator[_Loan]:
+    fairy = await greenlet_spawn(engine.sync_engine.raw_connection)
+    driver = fairy.driver_connection
+    assert driver is not None
+    try:
+        yield _Loan(engine, fairy, driver)
+    finally:
+        await greenlet_spawn(fairy.close)
+
+
 async def driver_of(connection: AsyncConnection) -> asyncpg.Connection:
     """The driver's own connection behind SQLAlchemy's."""
     driver = (await connection.get_raw_connection()).driver_connection
@@ -228,11 +251,11 @@ async def driver_of(connection: AsyncConnection) -> asyncpg.Connection:
     return driver
 
 
-async def _roll_back(connection: AsyncConnection, driver: asyncpg.Connection) -> None:
+async def _roll_back(loan: _Loan) -> None:
     """Nothing of a failed transaction may reach the next user of the connection: what cannot be
     rolled back is thrown away.
     """
     try:
-        await asyncio.wait_for(asyncio.shield(driver.execute("ROLLBACK")), timeout=5)
+        await asyncio.wait_for(asyncio.shield(loan.driver.execute("ROLLBACK")), timeout=5)
     except Exception:  # noqa: BLE001 - the reason why we are here must not be hidden by this
-        await connection.invalidate()
+        await greenlet_spawn(loan.fairy.invalidate)

@@ -82,7 +82,7 @@ class Envelope:
         if headers.get(b"content-encoding", b"identity") != b"identity":
             return 415, UnsupportedBody.code, "Compressed bodies are not read."
         media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-        is_webhook = scope["path"].startswith("/api/webhooks/")
+        is_webhook = _is_webhook(scope)
         if length != b"0" and media_type and media_type != b"application/json" and not is_webhook:
             return 415, UnsupportedBody.code, str(UnsupportedBody())
         return None
@@ -93,12 +93,18 @@ class Envelope:
         async def counted() -> Message:
             nonlocal seen
             message = await receive()
-            seen += len(message.get("body", b""))
+            body = message.get("body", b"")
+            seen += len(body)
             if seen > self.most_body_bytes:
-                if not exchange.started:
-                    await exchange.refuse(413, BodyTooLarge.code, str(BodyTooLarge()))
-                return {"type": "http.disconnect"}
-            return message
+                refusal = 413, BodyTooLarge.code, str(BodyTooLarge())
+            elif b"\0" in body and not exchange.is_webhook:
+                # No JSON in UTF-8 has this byte, and every other encoding of JSON does.
+                refusal = 415, UnsupportedBody.code, str(UnsupportedBody())
+            else:
+                return message
+            if not exchange.started:
+                await exchange.refuse(*refusal)
+            return {"type": "http.disconnect"}
 
         return counted
 
@@ -131,6 +137,7 @@ class _Exchange:
         self.started = False
         self.refused = False
         self.status = 500
+        self.is_webhook = _is_webhook(scope)
         self._send = send
         self._begun = time.perf_counter()
 
@@ -186,6 +193,12 @@ class _Exchange:
             status=self.status,
             milliseconds=round(seconds * 1000, 1),
         )
+
+
+def _is_webhook(scope: Scope) -> bool:
+    """There a signature over the very bytes decides."""
+    path: str = scope["path"]
+    return path.startswith("/api/webhooks/")
 
 
 def _request_id(headers: MutableMapping[bytes, bytes]) -> str:
