@@ -148,8 +148,5 @@ class Supply:
         state = orjson.dumps(authorized_charge("", now=0).as_state()).decode()
         async with self.ground.connected() as connection:
             await connection.execute("SET session_replication_role = replica")
-            await connection.execute("SET synchronous_commit = off")
             await connection.execute(_DOOMED.format(**sizes))
             await connection.execute(_CHARGES, numbers.start, numbers.stop, state)
-            # What was prepared is on the disk before anything is measured.
-            await connection.execute("CHECKPOINT")
