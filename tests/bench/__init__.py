@@ -4,7 +4,7 @@
     python -m tests.bench --scale small --seconds 3 --rounds 1
     python -m tests.bench --only bookings,slots --data /fast/disk/bench
 
-It needs Linux, `wrk` and `pgbench` (Debian: `apt install wrk postgresql-contrib`) and about 10 GB
+It needs Linux, `wrk` and `pgbench` (Debian: `apt install wrk postgresql-contrib`) and about 15 GB
 of disk. Without `DATABASE_URL` an embedded server with durable commits is started; with it, that
 server is used, by an address that may create roles and databases. Let it be a server of its own:
 the passwords of Consulta's logins are set there. The town (specialists, clients, past bookings) is

@@ -52,8 +52,10 @@ async def _each_point(
 ) -> list[tuple[str, str, Outcome]]:
     trace, undisturbed = await record(stage, flow)
     points = points_of(trace, mishap=mishap)
+    chosen = points if most is None else sample(points, most=most)
+    print(f"{flow.name}: {len(chosen)} points to {mishap} at", flush=True)
     found = [undisturbed]
-    for point in points if most is None else sample(points, most=most):
+    for point in chosen:
         outcome = await strike(stage, flow, point)
         found.append(outcome)
         if not outcome.is_held:
