@@ -22,13 +22,14 @@ from consulta.settings import Settings
 
 API = "/api/v1"
 
+# The busiest come first: a request is compared with one after the other.
 _ROOMS = (
+    availability,
+    bookings,
+    holds,
+    specialists,
     auth,
     profiles,
-    specialists,
-    availability,
-    holds,
-    bookings,
     payments,
     admin,
     analytics,

@@ -81,7 +81,8 @@ BEGIN
       AND s.ends_at > p_starts_at AND s.session_starts_at = p_starts_at
       AND NOT EXISTS (SELECT 1 FROM app.bookings b WHERE b.slot_id = s.id)
       AND CASE WHEN p_token_hash IS NOT NULL THEN s.hold_token_hash = p_token_hash
-               ELSE s.held_by = app.user_id() END;
+               -- No plain comparison: the calendar's index is narrower than all that one holds.
+               ELSE coalesce(s.held_by = app.user_id(), false) END;
     IF p_token_hash IS NOT NULL AND (held.id IS NULL OR held.rate_id IS DISTINCT FROM p_rate) THEN
         PERFORM app.refuse('HOLD_NOT_FOUND');
     END IF;

@@ -7,7 +7,6 @@ from typing import Any
 
 import orjson
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,13 +26,13 @@ _log = structlog.get_logger("consulta.access")
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 _HEADERS = (
-    ("X-Content-Type-Options", "nosniff"),
-    ("X-Frame-Options", "DENY"),
-    ("Referrer-Policy", "no-referrer"),
-    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
-    ("Strict-Transport-Security", "max-age=31536000"),
-    ("Cross-Origin-Resource-Policy", "same-site"),
-    ("Cache-Control", "no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"strict-transport-security", b"max-age=31536000"),
+    (b"cross-origin-resource-policy", b"same-site"),
+    (b"cache-control", b"no-store"),
 )
 
 
@@ -147,10 +146,10 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.started = True
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers["X-Request-ID"] = self.request_id
-            for name, value in _HEADERS:
-                headers.setdefault(name, value)
+            given = message.setdefault("headers", [])
+            names = {name for name, _ in given}
+            given += [one for one in _HEADERS if one[0] not in names]
+            given.append((b"x-request-id", self.request_id.encode()))
         await self._send(message)
 
     async def refuse(self, status: int, code: str, detail: str) -> None:

@@ -8,11 +8,13 @@ from consulta.features.payments.states import PaymentStatus, status_of
 from consulta.platform.db.work import Work
 from consulta.providers.payments.port import Charge
 
+# "Leased" is said by its date: beside `state` the planner would scan the index of due operations
+# instead of taking the row by its id.
 _SETTLE = """
 UPDATE app.payment_operations
 SET state = $3, last_error = $4, provider_reference = coalesce($5, provider_reference),
     lease_until = NULL, same_error_count = 0
-WHERE id = $1 AND fence = $2 AND state = 'leased'
+WHERE id = $1 AND fence = $2 AND lease_until IS NOT NULL
 """
 
 _POSTPONE = """
@@ -20,7 +22,7 @@ UPDATE app.payment_operations
 SET state = $3, last_error = $4, lease_until = NULL,
     next_attempt_at = app.now() + make_interval(secs => $5),
     same_error_count = CASE WHEN $6 THEN same_error_count + 1 ELSE 0 END
-WHERE id = $1 AND fence = $2 AND state = 'leased'
+WHERE id = $1 AND fence = $2 AND lease_until IS NOT NULL
 """
 
 _WAITING = """
@@ -30,7 +32,7 @@ WITH waiting AS (
 ), operation AS (
     UPDATE app.payment_operations
     SET state = 'done', last_error = NULL, lease_until = NULL, same_error_count = 0
-    WHERE id = $1 AND fence = $2 AND state = 'leased' AND EXISTS (SELECT 1 FROM waiting)
+    WHERE id = $1 AND fence = $2 AND lease_until IS NOT NULL AND EXISTS (SELECT 1 FROM waiting)
     RETURNING id
 ), payment AS (
     UPDATE app.payments p SET provider_reference = $4, last_error = $5
