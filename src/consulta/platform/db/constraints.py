@@ -70,6 +70,8 @@ def as_domain_error(error: BaseException) -> DomainError | None:
 def _driver_error(error: BaseException) -> BaseException:
     if isinstance(error, exc.DBAPIError):
         return error.driver_exception or error.orig or error
+    if isinstance(error, exc.EmulatedDBAPIException):  # As the pool raises it while connecting.
+        return error.orig or error
     return error
 
 
