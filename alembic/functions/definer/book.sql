@@ -77,12 +77,14 @@ DECLARE
     held app.slots;
 BEGIN
     SELECT s.* INTO held FROM app.slots s
-    WHERE s.specialist_id = p_specialist AND s.status = 'held' AND s.held_until > app.now()
+    -- Written so that only the calendar's own index serves: with yesterday's statistics the planner
+    -- would prefer the index of all held spans, and read those of every calendar.
+    WHERE s.specialist_id = p_specialist AND s.status IN ('held', 'booked')
+      AND s.status <> 'booked' AND s.held_until > app.now()
       AND s.ends_at > p_starts_at AND s.session_starts_at = p_starts_at
       AND NOT EXISTS (SELECT 1 FROM app.bookings b WHERE b.slot_id = s.id)
       AND CASE WHEN p_token_hash IS NOT NULL THEN s.hold_token_hash = p_token_hash
-               -- No plain comparison: the calendar's index is narrower than all that one holds.
-               ELSE coalesce(s.held_by = app.user_id(), false) END;
+               ELSE s.held_by = app.user_id() END;
     IF p_token_hash IS NOT NULL AND (held.id IS NULL OR held.rate_id IS DISTINCT FROM p_rate) THEN
         PERFORM app.refuse('HOLD_NOT_FOUND');
     END IF;
@@ -116,7 +118,7 @@ BEGIN
         'payment', CASE WHEN payment.id IS NOT NULL THEN to_jsonb(payment) END,
         'capture_under_way', EXISTS (
             SELECT 1 FROM app.payment_operations o WHERE o.payment_id = payment.id
-              AND o.kind = 'capture' AND o.state IN ('pending', 'leased', 'in_doubt')),
+              AND o.kind = 'capture' AND o.state NOT IN ('done', 'dead')),
         'now', app.now());
 END
 $$;

@@ -141,7 +141,9 @@ BEGIN
         FROM app.slots s
         LEFT JOIN app.bookings b ON b.slot_id = s.id
              AND b.status IN ('pending_payment', 'awaiting_confirmation', 'confirmed')
-        WHERE s.specialist_id = p_specialist AND s.status = 'held' AND s.held_until <= app.now()
+        -- Only the calendar's own index serves: see app.hold_of.
+        WHERE s.specialist_id = p_specialist AND s.status IN ('held', 'booked')
+          AND s.status <> 'booked' AND s.held_until <= app.now()
           AND s.ends_at > p_from AND s.starts_at < p_to
         ORDER BY b.id
     LOOP

@@ -19,7 +19,7 @@ BEGIN
     -- A capture that may have happened decides first (D12); money that was taken is never expired.
     IF owed.captured_minor > 0 OR EXISTS (
         SELECT 1 FROM app.payment_operations o WHERE o.payment_id = owed.id AND o.kind = 'capture'
-          AND o.state IN ('pending', 'leased', 'in_doubt')) THEN
+          AND o.state NOT IN ('done', 'dead')) THEN
         RETURN false;
     END IF;
     PERFORM set_config('app.move_reason', CASE booking.status

@@ -45,7 +45,7 @@ BEGIN
     PERFORM 1 FROM app.calendars c WHERE c.specialist_id = owner FOR UPDATE;
     IF owner IS NULL OR NOT EXISTS (
         SELECT 1 FROM app.slots s
-        WHERE s.id = p_slot AND s.status = 'held'
+        WHERE s.id = p_slot AND s.status NOT IN ('booked', 'released')
           AND NOT EXISTS (SELECT 1 FROM app.bookings b WHERE b.slot_id = s.id)) THEN
         RETURN false;
     END IF;

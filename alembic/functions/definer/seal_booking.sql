@@ -5,7 +5,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS 
 BEGIN
     UPDATE app.bookings SET expires_at = p_expires_at WHERE id = p_booking;
     UPDATE app.slots s SET status = 'booked', held_until = NULL
-    FROM app.bookings b WHERE b.id = p_booking AND s.id = b.slot_id AND s.status = 'held';
+    FROM app.bookings b WHERE b.id = p_booking AND s.id = b.slot_id AND s.status <> 'released';
 END
 $$;
 COMMENT ON FUNCTION app.seal_booking(uuid, timestamptz) IS

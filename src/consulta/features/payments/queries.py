@@ -157,7 +157,7 @@ async def has_open_authorization(work: Work, payment_id: UUID) -> bool:
     return bool(
         await work.fetchval(
             "SELECT EXISTS (SELECT 1 FROM app.payment_operations WHERE payment_id = $1"
-            " AND kind = 'authorize' AND state IN ('pending', 'leased', 'in_doubt'))",
+            " AND kind = 'authorize' AND state NOT IN ('done', 'dead'))",
             payment_id,
         )
     )
