@@ -42,7 +42,8 @@ def configure(settings: ObservabilitySettings, *, stream: TextIO | None = None) 
         processors=[*shared, *ending],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=_NamedLines(out),
-        cache_logger_on_first_use=False,
+        # A process configures once; whoever gives a stream looks at what comes out, and may again.
+        cache_logger_on_first_use=stream is None,
     )
     handler = logging.StreamHandler(out)
     handler.setFormatter(
