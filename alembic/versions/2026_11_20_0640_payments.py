@@ -66,7 +66,7 @@ CREATE TABLE app.payment_actions (
 CREATE INDEX ix_payment_actions_client_id ON app.payment_actions (client_id);
 COMMENT ON TABLE app.payment_actions IS
     'What the payer''s browser has to do next, client secret included: the payer alone reads '
-    'it (PAY-18).';
+    'it.';
 
 CREATE TABLE app.payment_operations (
     id uuid PRIMARY KEY DEFAULT app.new_id(),

@@ -102,7 +102,7 @@ class PaymentAction(Timestamped, Base):
         Index("ix_payment_actions_client_id", "client_id"),
         {
             "comment": "What the payer's browser has to do next, client secret included: the payer"
-            " alone reads it (PAY-18).",
+            " alone reads it.",
         },
     )
 

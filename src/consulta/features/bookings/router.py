@@ -92,7 +92,7 @@ async def list_bookings(
         limit=page.limit,
     )
     slice_ = page.page("bookings", rows, lambda row: (row["created_at"], row["id"]))
-    # The payer's secret is for the page of one booking, not for lists (PAY-18).
+    # The payer's secret is for the page of one booking, not for lists.
     items = [_out(row, work, till, with_action=False) for row in slice_.items]
     return json_response({"items": items, "next_cursor": slice_.next_cursor})
 

@@ -86,7 +86,7 @@ def cancellation_terms(
 def confirmation_deadline(
     *, now: datetime, hours: int, starts_at: datetime, capture_before: datetime | None
 ) -> datetime:
-    """When an unconfirmed booking expires: the earliest of its three ends (section 5)."""
+    """When an unconfirmed booking expires: the earliest of its three ends."""
     ends = [now + timedelta(hours=hours), starts_at]
     if capture_before is not None:
         ends.append(capture_before)

@@ -51,7 +51,7 @@ class Till:
 
     @asynccontextmanager
     async def recording(self) -> AsyncIterator[Work]:
-        """A transaction in which a provider's answer is written down: the worker's (section 4)."""
+        """A transaction in which a provider's answer is written down: the worker's (D4)."""
         async with self.database.work(_CASHIER) as work:
             yield work
 

@@ -1,5 +1,5 @@
 """Receiving and handling letters: verify and store, commit, acknowledge; then ask the provider how
-things really stand, because the letter may be old, doubled or out of order (D6, section 6).
+things really stand, because the letter may be old, doubled or out of order (D6).
 """
 
 from collections.abc import Mapping
@@ -58,7 +58,7 @@ async def receive(
 
 
 def _arrival(provider: str, event: ProviderEvent) -> Arrival:
-    # A genuine letter about another mode or account is kept and never applied (WH-11).
+    # A genuine letter about another mode or account is kept and never applied.
     is_ours = event.is_ours
     return Arrival(
         provider=provider,

@@ -63,7 +63,7 @@ Email = Annotated[
 """An address in its one spelling: small letters."""
 Moment = Annotated[AwareDatetime, AfterValidator(_sensible)]
 Blankable = BeforeValidator(_blank_is_absent)
-"""Emptied and absent optional fields are the same (section 7 of the contract)."""
+"""Emptied and absent optional fields are the same."""
 HttpsUrl = Annotated[
     Text, Field(max_length=2000, pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\s@\\]*)?$")
 ]

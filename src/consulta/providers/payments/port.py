@@ -23,7 +23,7 @@ class ChargeState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuthorizeOrder:
-    """Reserve money (or take it at once). Only opaque ids cross the border (PAY-16)."""
+    """Reserve money (or take it at once). Only opaque ids cross the border."""
 
     payment_id: str
     amount: Money
@@ -44,7 +44,7 @@ class NextAction:
 
     kind: str  # "client_secret" | "order" | "redirect"
     client_secret: str | None = field(default=None, repr=False)
-    """For the payer alone, so it keeps out of logs (PAY-18)."""
+    """For the payer alone, so it keeps out of logs."""
     url: str | None = None
     order_reference: str | None = None
 
@@ -96,7 +96,7 @@ class ProviderEvent:
     """False for a genuine letter about another account or mode: record it, never apply it."""
     created_at: datetime | None = None
     body: Mapping[str, Any] = field(default_factory=dict)
-    """A minimised copy: type, ids, amounts, states; no personal data (WH-16)."""
+    """A minimised copy: type, ids, amounts, states; no personal data."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import orjson
 from consulta.providers.payments.port import SignatureRejected
 
 TOLERANCE_SECONDS = 300
-"""How far the letter's clock may be from ours, in either direction (WH-02)."""
+"""How far the letter's clock may be from ours, in either direction."""
 HEADER_CHARACTERS_MAX = 4096
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")

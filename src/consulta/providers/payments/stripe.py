@@ -35,7 +35,7 @@ from consulta.providers.payments.stripe_translation import (
 )
 
 stripe.enable_telemetry = False
-# Below this level the SDK logs whole answers, client secrets and names included (PAY-18).
+# Below this level the SDK logs whole answers, client secrets and names included.
 logging.getLogger("stripe").setLevel(logging.WARNING)
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ _UNREADABLE = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
 
 
 class StripeProvider:
-    """Takes and returns money at one Stripe account, with a key and a client of its own (PAY-17).
+    """Takes and returns money at one Stripe account, with a key and a client of its own.
 
     No call lasts longer than `timeout_seconds` for each of its attempts; repeating beyond
     `max_network_retries` is the caller's, who has the key for it.

@@ -21,7 +21,7 @@ _FAILURE_FIELDS = ("code", "decline_code", "type")
 
 
 def event_from(letter: Mapping[str, Any], *, account: str, livemode: bool) -> ProviderEvent:
-    """The event in our words, without personal data (WH-16).
+    """The event in our words, without personal data.
 
     Raises `SignatureRejected` for a letter that has no usable id, type or object.
     """

@@ -55,7 +55,7 @@ _OPAQUE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def is_opaque(value: str) -> bool:
-    """Whether a value looks like an id and nothing that a person would say (PAY-16)."""
+    """Whether a value looks like an id and nothing that a person would say."""
     return _OPAQUE.fullmatch(value) is not None
 
 
