@@ -71,7 +71,7 @@ def test_every_document_spoken_of_is_here() -> None:
 
 @pytest.mark.parametrize(
     "bad",
-    ["see /home/anna/consulta", "cd /work/main", r"C:\Users", "(/root/x)"],
+    ["see /home/anna/consulta", "cd /work/room", r"C:\Users", "(/root/x)"],
 )
 def test_a_machine_path_is_found(bad: str) -> None:
     assert machine_paths({"src/a.py": bad})
