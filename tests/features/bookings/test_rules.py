@@ -8,14 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consulta.features.bookings import rules
-from consulta.features.bookings.rules import Terms, Tier
+from consulta.features.bookings.rules import Terms
+from consulta.features.specialists.rules import CancellationPolicy, tiers_of
 from consulta.kernel.money import Money
 
 START = datetime(2026, 3, 29, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 MOMENT = timedelta(microseconds=1)
 AMOUNTS = st.integers(1, 10**12)
-POLICIES = st.sampled_from(sorted(rules.NAMED_POLICIES))
+POLICIES = st.sampled_from([one for one in CancellationPolicy if one != "custom"])
 NOTICE = st.timedeltas(timedelta(0), timedelta(days=60))
 
 
@@ -52,18 +53,8 @@ def terms(**changes: Any) -> Terms:
 def test_exactly_so_many_hours_is_so_many_hours(
     policy: str, notice: timedelta, percent: int
 ) -> None:
-    tiers = rules.tiers_of(policy, None)
+    tiers = tiers_of(policy, None)
     assert rules.refund_percent(tiers, starts_at=START, now=START - notice) == percent
-
-
-def test_custom_tiers_are_read_the_most_generous_first() -> None:
-    custom: list[dict[str, Any]] = [
-        {"hours_before": 1, "refund_percent": 10},
-        {"hours_before": 0.5, "refund_percent": 5},
-        {"hours_before": 10, "refund_percent": 75},
-    ]
-    assert rules.tiers_of("custom", custom) == [Tier(10, 75), Tier(1, 10), Tier(0.5, 5)]
-    assert rules.tiers_of("custom", None) == []
 
 
 @pytest.mark.parametrize(

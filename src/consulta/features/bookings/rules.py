@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from consulta.features.specialists.rules import Tier, tiers_of
 from consulta.kernel.money import Money
 
 PAYMENT_WINDOW_MINUTES = 30
@@ -15,36 +16,12 @@ COMPLETES_AFTER = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
-class Tier:
-    """From so many hours before the start on, that percentage goes back."""
-
-    hours_before: float
-    refund_percent: int
-
-
-@dataclass(frozen=True, slots=True)
 class Terms:
     """What a cancellation means: the policy's name, its percentage, the money that goes back."""
 
     policy_applied: str
     refund_percent: int
     refund: Money
-
-
-NAMED_POLICIES: Mapping[str, Sequence[Tier]] = {
-    "standard": (Tier(24, 100), Tier(2, 50)),
-    "flexible": (Tier(2, 100),),
-    "strict": (Tier(48, 100), Tier(24, 50)),
-    "no_refund": (),
-}
-
-
-def tiers_of(policy: str, custom: Sequence[Mapping[str, Any]] | None) -> Sequence[Tier]:
-    """The tiers of a policy as it was snapshotted, the most generous first."""
-    if policy != "custom":
-        return NAMED_POLICIES[policy]
-    tiers = [Tier(one["hours_before"], one["refund_percent"]) for one in custom or ()]
-    return sorted(tiers, key=lambda tier: -tier.hours_before)
 
 
 def refund_percent(tiers: Sequence[Tier], *, starts_at: datetime, now: datetime) -> int:
