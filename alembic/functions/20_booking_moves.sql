@@ -50,9 +50,11 @@ BEGIN
         END IF;
         RETURN NEW;
     END IF;
-    IF (NEW.id, NEW.client_id, NEW.specialist_id, NEW.price_minor, NEW.currency, NEW.created_at)
+    IF (NEW.id, NEW.client_id, NEW.specialist_id, NEW.price_minor, NEW.discount_minor, NEW.currency,
+        NEW.coupon_id, NEW.package_purchase_id, NEW.recurring_booking_id, NEW.created_at)
        IS DISTINCT FROM
-       (OLD.id, OLD.client_id, OLD.specialist_id, OLD.price_minor, OLD.currency, OLD.created_at)
+       (OLD.id, OLD.client_id, OLD.specialist_id, OLD.price_minor, OLD.discount_minor, OLD.currency,
+        OLD.coupon_id, OLD.package_purchase_id, OLD.recurring_booking_id, OLD.created_at)
     THEN
         RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = 'a booking keeps its parties and price';
     END IF;

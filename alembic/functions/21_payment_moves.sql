@@ -22,10 +22,10 @@ BEGIN
         END IF;
         RETURN NEW;
     END IF;
-    IF (NEW.id, NEW.booking_id, NEW.client_id, NEW.specialist_id, NEW.amount_minor, NEW.currency,
+    IF (NEW.id, NEW.booking_id, NEW.package_purchase_id, NEW.purpose, NEW.client_id, NEW.specialist_id, NEW.amount_minor, NEW.currency,
         NEW.provider)
        IS DISTINCT FROM
-       (OLD.id, OLD.booking_id, OLD.client_id, OLD.specialist_id, OLD.amount_minor, OLD.currency,
+       (OLD.id, OLD.booking_id, OLD.package_purchase_id, OLD.purpose, OLD.client_id, OLD.specialist_id, OLD.amount_minor, OLD.currency,
         OLD.provider)
        OR OLD.provider_reference <> NEW.provider_reference
        OR NEW.captured_minor < OLD.captured_minor OR NEW.refunded_minor < OLD.refunded_minor THEN

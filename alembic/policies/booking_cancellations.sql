@@ -9,7 +9,8 @@ CREATE POLICY belt ON app.booking_cancellations AS RESTRICTIVE FOR ALL
 
 GRANT SELECT ON app.booking_cancellations TO consulta_user;
 GRANT INSERT (booking_id, specialist_id, client_id, cancelled_by, cancelled_by_kind, reason,
-    reason_code, cancellation_policy_applied, refund_minor, currency)
+    reason_code, cancellation_policy_applied, refund_percent, refund_minor, currency,
+    credit_returned)
     ON app.booking_cancellations TO consulta_user;
 CREATE POLICY party_reads ON app.booking_cancellations FOR SELECT TO consulta_user
     USING (client_id = (SELECT app.user_id()) OR specialist_id = (SELECT app.user_id()));
@@ -29,5 +30,8 @@ CREATE POLICY definer_reads ON app.booking_cancellations FOR SELECT TO consulta_
 -- A record without its cancelled booking would be a lie.
 CREATE TRIGGER booking_has_ended AFTER INSERT ON app.booking_cancellations
     FOR EACH ROW EXECUTE FUNCTION app.cancellation_has_its_booking();
+-- Not more than is due, and not less than all by the specialist; coupon and credit follow.
+CREATE TRIGGER check_terms AFTER INSERT ON app.booking_cancellations
+    FOR EACH ROW EXECUTE FUNCTION app.check_cancellation();
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON app.booking_cancellations
     FOR EACH ROW EXECUTE FUNCTION app.refuse_change();

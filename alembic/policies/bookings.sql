@@ -35,3 +35,8 @@ CREATE TRIGGER guard_moves BEFORE INSERT OR UPDATE ON app.bookings
     FOR EACH ROW EXECUTE FUNCTION app.guard_booking();
 CREATE TRIGGER write_history AFTER INSERT OR UPDATE OF status ON app.bookings
     FOR EACH ROW EXECUTE FUNCTION app.write_booking_history();
+-- What a booking spent comes back with its expiry, and is used up with the session.
+CREATE TRIGGER settle_spending AFTER UPDATE OF status ON app.bookings
+    FOR EACH ROW WHEN (NEW.status IN ('expired', 'completed', 'no_show') AND NEW.status <> OLD.status
+        AND (NEW.coupon_id IS NOT NULL OR NEW.package_purchase_id IS NOT NULL))
+    EXECUTE FUNCTION app.settle_ended_booking();

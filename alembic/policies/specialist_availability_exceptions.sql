@@ -12,7 +12,7 @@ CREATE POLICY anyone_reads ON app.specialist_availability_exceptions FOR SELECT 
 CREATE POLICY anyone_or_owner_reads ON app.specialist_availability_exceptions FOR SELECT TO consulta_user USING (
     specialist_id = (SELECT app.user_id())
     OR EXISTS (SELECT 1 FROM app.specialists s WHERE s.id = specialist_availability_exceptions.specialist_id));
-GRANT INSERT (specialist_id, exception_date, is_available, starts_minute, ends_minute)
+GRANT INSERT (specialist_id, exception_date, is_available, starts_minute, ends_minute, range_id)
     ON app.specialist_availability_exceptions TO consulta_user;
 CREATE POLICY owner_adds ON app.specialist_availability_exceptions FOR INSERT TO consulta_user
     WITH CHECK (specialist_id = (SELECT app.user_id()));

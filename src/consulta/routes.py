@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from consulta.features.admin.router import router as admin
+from consulta.features.analytics.router import own_router as own_analytics
 from consulta.features.analytics.router import router as analytics
 from consulta.features.auth.router import router as auth
 from consulta.features.availability.router import holds_router as holds
@@ -33,6 +34,7 @@ _ROOMS = (
     payments,
     admin,
     analytics,
+    own_analytics,
     jobs,
 )
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import asyncpg
 
-from tests.rls.oracle import LAWS, Law, Rights, Row
+from tests.rls.law import Law, Rights, Row
+from tests.rls.oracle import LAWS
 from tests.rls.people import IDENTITIES, Identity, Kind
 from tests.rls.rows import ALREADY_THERE, NOT_OURS_TO_NAME, VIEWS, WORLD
 

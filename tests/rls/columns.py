@@ -16,6 +16,11 @@ _RULE = (
     "weekday starts_minute ends_minute slot_minutes buffer_minutes max_bookings_per_day is_active"
 )
 _EXCEPTION = "exception_date is_available starts_minute ends_minute"
+_TERMS = "description minimum_minor most_uses most_uses_per_client valid_from valid_until is_active"
+_PACKAGE = (
+    "name description session_count price_minor currency discount_percentage valid_for_days"
+    " is_active"
+)
 _PROFILE = "full_name time_zone locale photo_url"
 _CONTACT = "email phone verification_documents"
 _ENTRY = "actor_id actor action subject_type subject_id old_values new_values status request_id"
@@ -32,11 +37,16 @@ INSERTED: Mapping[str, Mapping[Kind, str]] = {
         " is_active"
     },
     "availability_rules": {Kind.PERSON: f"specialist_id {_RULE}"},
-    "specialist_availability_exceptions": {Kind.PERSON: f"specialist_id {_EXCEPTION}"},
+    "specialist_availability_exceptions": {Kind.PERSON: f"specialist_id range_id {_EXCEPTION}"},
     "availability_exception_reasons": {Kind.PERSON: "exception_id specialist_id reason note"},
+    "coupons": {
+        Kind.PERSON: f"specialist_id code kind percent amount_minor currency {_TERMS}",
+    },
+    "booking_packages": {Kind.PERSON: f"specialist_id rate_id {_PACKAGE}"},
     "booking_cancellations": {
         Kind.PERSON: "booking_id specialist_id client_id cancelled_by cancelled_by_kind reason"
-        " reason_code cancellation_policy_applied refund_minor currency"
+        " reason_code cancellation_policy_applied refund_percent refund_minor currency"
+        " credit_returned"
     },
     "audit_logs": {Kind.ANONYMOUS: _ENTRY, Kind.PERSON: _ENTRY},
     "outbox": {Kind.ANONYMOUS: "topic payload", Kind.PERSON: "topic payload"},
@@ -54,5 +64,7 @@ UPDATED: Mapping[str, Mapping[Kind, str]] = {
     "availability_rules": {Kind.PERSON: _RULE},
     "specialist_availability_exceptions": {Kind.PERSON: _EXCEPTION},
     "availability_exception_reasons": {Kind.PERSON: "reason note"},
+    "coupons": {Kind.PERSON: _TERMS},
+    "booking_packages": {Kind.PERSON: _PACKAGE},
     "bookings": {Kind.PERSON: "status meeting_link", Kind.ADMIN: "status meeting_link"},
 }

@@ -69,3 +69,14 @@ async def standing(template: Dsn) -> AsyncIterator[TestDatabase]:
     """The same world with every trigger in place."""
     async with walled(template, triggers=True) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+async def lines(standing: TestDatabase) -> AsyncIterator[dict[str, asyncpg.Connection]]:
+    """A connection per login to the world with its triggers."""
+    async with (
+        standing.connected("consulta_api") as api,
+        standing.connected("consulta_admin") as admin,
+        standing.connected("consulta_worker") as worker,
+    ):
+        yield {"consulta_api": api, "consulta_admin": admin, "consulta_worker": worker}

@@ -4,106 +4,27 @@ A role that is absent from a table's list may not even name the table for that c
 one that is listed with `NO_ROW` may, and finds nothing.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 
+from tests.rls.law import (
+    ADMIN,
+    DEFINER,
+    EVERY_ROW,
+    NO_ROW,
+    OWN_AND_TRUE,
+    OWN_OR_KNOWN,
+    OWN_ROWS,
+    PARTIES,
+    PAYER,
+    PUBLIC,
+    SOMEBODY,
+    UNSIGNED,
+    WORKER,
+    Law,
+    Rights,
+)
 from tests.rls.people import Kind
-
-Person = str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row of the world: its values, and whose it is in words of people."""
-
-    label: str
-    values: Mapping[str, object]
-    owner: Person = None
-    specialist: Person = None
-    client: Person = None
-    shown: bool = False
-    """Whether the whole world may see it."""
-    known_to: tuple[str, ...] = ()
-    candidate: bool = False
-    """Not in the table: only somebody's try to insert it."""
-    spoken_for: bool = True
-    """For what is signed by its author: whether the signature is true."""
-
-
-Predicate = Callable[[Person, Row], bool]
-
-
-def EVERY_ROW(_: Person, __: Row) -> bool:
-    return True
-
-
-def NO_ROW(_: Person, __: Row) -> bool:
-    return False
-
-
-def NAMED_ADMIN(person: Person, _: Row) -> bool:
-    """An admin acts on the record: without a name there is none."""
-    return person == "ada"
-
-
-def OWN(person: Person, row: Row) -> bool:
-    return person is not None and person == row.owner
-
-
-def SHOWN(_: Person, row: Row) -> bool:
-    return row.shown
-
-
-def OWN_OR_SHOWN(person: Person, row: Row) -> bool:
-    return OWN(person, row) or row.shown
-
-
-def OWN_OR_KNOWN(person: Person, row: Row) -> bool:
-    return OWN(person, row) or person in row.known_to
-
-
-def PARTY(person: Person, row: Row) -> bool:
-    return person is not None and person in (row.specialist, row.client)
-
-
-def PAYER(person: Person, row: Row) -> bool:
-    return person is not None and person == row.client
-
-
-def OWN_AND_TRUE(person: Person, row: Row) -> bool:
-    """The author's own entry, signed as what the author is."""
-    return OWN(person, row) and row.spoken_for
-
-
-def UNSIGNED(_: Person, row: Row) -> bool:
-    return row.owner is None and row.spoken_for
-
-
-def SOMEBODY(person: Person, _: Row) -> bool:
-    return person is not None
-
-
-Rights = Mapping[Kind, Predicate]
-
-
-@dataclass(frozen=True, slots=True)
-class Law:
-    """The law of one table. `touch` is a column that whoever may update may set, and a value."""
-
-    key: tuple[str, ...]
-    select: Rights = field(default_factory=dict)
-    insert: Rights = field(default_factory=dict)
-    update: Rights = field(default_factory=dict)
-    delete: Rights = field(default_factory=dict)
-    touch: tuple[str, str] | None = None
-
-
-ADMIN = {Kind.ADMIN: NAMED_ADMIN}
-WORKER = {Kind.WORKER: EVERY_ROW}
-DEFINER = {Kind.DEFINER: EVERY_ROW}
-OWN_ROWS = {Kind.PERSON: OWN}
-PARTIES = {Kind.PERSON: PARTY}
-PUBLIC = {Kind.ANONYMOUS: SHOWN, Kind.PERSON: OWN_OR_SHOWN}
 
 
 def _page_part(touch: tuple[str, str], *, people_change: bool, people_delete: bool) -> Law:
@@ -125,6 +46,19 @@ def _private_part(key: str, touch: tuple[str, str]) -> Law:
         select={**OWN_ROWS, **ADMIN},
         insert={**OWN_ROWS, **ADMIN},
         update={**OWN_ROWS, **ADMIN},
+        touch=touch,
+    )
+
+
+def _shared(
+    *, insert: Rights, update: Rights | None = None, touch: tuple[str, str] | None = None
+) -> Law:
+    """What both parties read, and no person writes but through a function."""
+    return Law(
+        key=("id",),
+        select={**PARTIES, **ADMIN, **WORKER, **DEFINER},
+        insert=insert,
+        update=update or {},
         touch=touch,
     )
 
@@ -203,6 +137,31 @@ SPECIALIST_LAWS: Mapping[str, Law] = {
     "availability_exception_reasons": _private_part("exception_id", ("note", "'n'")),
 }
 
+SALES_LAWS: Mapping[str, Law] = {
+    "coupons": Law(
+        key=("id",),
+        select={**OWN_ROWS, **ADMIN, **WORKER, **DEFINER},
+        insert={**OWN_ROWS, **ADMIN},
+        update={**OWN_ROWS, **ADMIN, **DEFINER},
+        touch=("is_active", "true"),
+    ),
+    "coupon_usages": _shared(insert=DEFINER, update=DEFINER, touch=("discount_minor", "1")),
+    "booking_packages": _page_part(("name", "'n'"), people_change=True, people_delete=False),
+    "package_purchases": _shared(
+        insert=DEFINER, update={**WORKER, **DEFINER}, touch=("valid_until", "now()")
+    ),
+    "package_credits": _shared(insert={**WORKER, **DEFINER}),
+}
+
+SERIES_LAWS: Mapping[str, Law] = {
+    "recurring_bookings": _shared(
+        insert=DEFINER, update={**ADMIN, **WORKER, **DEFINER}, touch=("note", "'n'")
+    ),
+    "recurring_booking_occurrences": _shared(insert={**WORKER, **DEFINER}),
+    "booking_reschedules": _shared(insert=DEFINER),
+    "booking_proposals": _shared(insert=DEFINER, update=DEFINER, touch=("message", "'m'")),
+}
+
 CALENDAR_LAWS: Mapping[str, Law] = {
     "calendars": Law(
         key=("specialist_id",),
@@ -228,11 +187,7 @@ BOOKING_LAWS: Mapping[str, Law] = {
         update={**PARTIES, **ADMIN, **WORKER, **DEFINER},
         touch=("meeting_link", "'https://meet.example/1'"),
     ),
-    "booking_status_history": Law(
-        key=("id",),
-        select={**PARTIES, **ADMIN, **WORKER, **DEFINER},
-        insert=DEFINER,
-    ),
+    "booking_status_history": _shared(insert=DEFINER),
     "booking_cancellations": Law(
         key=("id",),
         select={**PARTIES, **ADMIN, **WORKER, **DEFINER},
@@ -245,12 +200,8 @@ BOOKING_LAWS: Mapping[str, Law] = {
 }
 
 MONEY_LAWS: Mapping[str, Law] = {
-    "payments": Law(
-        key=("id",),
-        select={**PARTIES, **ADMIN, **WORKER, **DEFINER},
-        insert={**WORKER, **DEFINER},
-        update={**WORKER, **DEFINER},
-        touch=("last_error", "'e'"),
+    "payments": _shared(
+        insert={**WORKER, **DEFINER}, update={**WORKER, **DEFINER}, touch=("last_error", "'e'")
     ),
     "payment_actions": Law(
         key=("payment_id",),
@@ -350,6 +301,8 @@ LAWS: Mapping[str, Law] = {
         SPECIALIST_LAWS,
         CALENDAR_LAWS,
         BOOKING_LAWS,
+        SALES_LAWS,
+        SERIES_LAWS,
         MONEY_LAWS,
         PLUMBING_LAWS,
     )

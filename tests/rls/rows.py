@@ -1,74 +1,41 @@
 """The wall's little world: a few rows in every table, and whose they are."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from consulta.platform.db.migrations import code_state
-from tests.rls.oracle import Row
+from tests.rls.law import Row
+from tests.rls.making import BOOKINGS, ID, NOW, VERIFIED, one_each, page_parts, shared, with_ids
 from tests.rls.people import CLIENTS, PEOPLE, SPECIALISTS, uid
-
-_NOW = datetime.now(UTC).replace(microsecond=0)
-_HASH = b"h" * 32
-VERIFIED = ("sara", "omar")
-
-BOOKINGS = (
-    ("b1", "sara", "anna", "confirmed"),
-    ("b2", "omar", "ben", "confirmed"),
-    ("b3", "sara", "anna", "cancelled"),
-    ("b4", "omar", "ben", "cancelled"),
-    ("b5", "omar", "ben", "pending_payment"),
-    ("b6", "sara", "omar", "awaiting_confirmation"),
+from tests.rls.rows_of_moves import proposals, reschedules
+from tests.rls.rows_of_sales import (
+    coupons,
+    credits_of_purchases,
+    packages,
+    payments_of_packages,
+    purchases,
+    usages,
 )
-"""Label, specialist, client, status. Omar is a specialist and Sara's client."""
+from tests.rls.rows_of_series import occurrences, series
 
-
-def _one_each(names: tuple[str, ...], **values: object) -> tuple[Row, ...]:
-    """A row of everybody's own, with the person's id where a value says `ID`."""
-    return tuple(
-        Row(name, {k: uid(name) if v is ID else v for k, v in values.items()}, owner=name)
-        for name in names
-    )
-
-
-ID = object()
-"""Stands for the id of the person whose row it is."""
-
-
-def _page_parts(label: str, **values: object) -> Iterator[Row]:
-    for name in SPECIALISTS:
-        yield Row(
-            f"{label} of {name}",
-            {"specialist_id": uid(name), **values},
-            owner=name,
-            shown=name in VERIFIED,
-        )
-
-
-def _with_ids(rows: Iterator[Row]) -> Iterator[Row]:
-    for row in rows:
-        yield Row(
-            row.label,
-            {"id": uid(row.label), **row.values},
-            owner=row.owner,
-            shown=row.shown and row.values.get("is_active", True) is True,
-        )
+_HASH = b"h" * 32
 
 
 def _rates() -> Iterator[Row]:
     fixed = {"name": "Session", "price_minor": 20000, "currency": "USD"}
-    yield from _with_ids(_page_parts("rate", kind="standard", is_active=True, **fixed))
-    yield from _with_ids(_page_parts("old rate", kind="old", is_active=False, **fixed))
+    yield from with_ids(page_parts("rate", kind="standard", is_active=True, **fixed))
+    yield from with_ids(page_parts("old rate", kind="old", is_active=False, **fixed))
 
 
 def _rules() -> Iterator[Row]:
     fixed = {"weekday": 1, "starts_minute": 540, "ends_minute": 1020}
-    yield from _with_ids(_page_parts("rule", is_active=True, **fixed))
-    yield from _with_ids(_page_parts("old rule", is_active=False, **fixed))
+    yield from with_ids(page_parts("rule", is_active=True, **fixed))
+    yield from with_ids(page_parts("old rule", is_active=False, **fixed))
 
 
 def _exceptions() -> Iterator[Row]:
-    day = (_NOW + timedelta(days=40)).date()
-    yield from _with_ids(_page_parts("exception", exception_date=day, is_available=False))
+    day = (NOW + timedelta(days=40)).date()
+    yield from with_ids(page_parts("exception", exception_date=day, is_available=False))
 
 
 def _reasons() -> Iterator[Row]:
@@ -86,7 +53,7 @@ def _reasons() -> Iterator[Row]:
 
 def _slots() -> Iterator[Row]:
     for number, (label, specialist, client, status) in enumerate(BOOKINGS):
-        starts = _NOW + timedelta(days=10 + number)
+        starts = NOW + timedelta(days=10 + number)
         ends = starts + timedelta(minutes=30)
         ended = status == "cancelled"
         yield Row(
@@ -109,11 +76,10 @@ def _slots() -> Iterator[Row]:
 
 def _bookings() -> Iterator[Row]:
     for (label, specialist, client, status), slot in zip(BOOKINGS, _slots(), strict=True):
-        yield _shared(
+        yield shared(
             label,
             specialist,
             client,
-            id=uid(label),
             rate_id=uid(f"rate of {specialist}"),
             slot_id=slot.values["id"],
             kind="standard",
@@ -124,23 +90,16 @@ def _bookings() -> Iterator[Row]:
             currency="USD",
             policy="standard",
             booked_by=uid(client),
-            expires_at=_NOW + timedelta(minutes=30),
+            expires_at=NOW + timedelta(minutes=30),
         )
-
-
-def _shared(label: str, specialist: str, client: str, **values: object) -> Row:
-    parties = {"specialist_id": uid(specialist), "client_id": uid(client)}
-    return Row(label, {**values, **parties}, specialist=specialist, client=client)
 
 
 def _history() -> Iterator[Row]:
     for label, specialist, client, status in BOOKINGS:
-        name = f"history {label}"
-        yield _shared(
-            name,
+        yield shared(
+            f"history {label}",
             specialist,
             client,
-            id=uid(name),
             booking_id=uid(label),
             to_status=status,
             actor_kind="client",
@@ -180,17 +139,16 @@ def _cancellations() -> Iterator[Row]:
 
 def _payments() -> Iterator[Row]:
     for label, specialist, client, _ in BOOKINGS[:2]:
-        name = f"payment {label}"
-        yield _shared(
-            name,
+        yield shared(
+            f"payment {label}",
             specialist,
             client,
-            id=uid(name),
             booking_id=uid(label),
             provider="sandbox",
             amount_minor=20000,
             currency="USD",
         )
+    yield from payments_of_packages()
 
 
 def _of_payments(**values: object) -> Iterator[Row]:
@@ -249,8 +207,8 @@ def _sessions() -> tuple[Row, ...]:
                 "user_id": uid(name),
                 "family_id": uid(name),
                 "token_hash": uid(name).bytes * 2,
-                "expires_at": _NOW + timedelta(days=1),
-                "family_expires_at": _NOW + timedelta(days=2),
+                "expires_at": NOW + timedelta(days=1),
+                "family_expires_at": NOW + timedelta(days=2),
             },
             owner=name,
         )
@@ -295,7 +253,7 @@ def _specialists() -> tuple[Row, ...]:
                 "full_name": name,
                 "time_zone": "UTC",
                 "is_verified": name in VERIFIED,
-                "verified_at": _NOW if name in VERIFIED else None,
+                "verified_at": NOW if name in VERIFIED else None,
             },
             owner=name,
             shown=name in VERIFIED,
@@ -323,23 +281,32 @@ def _numbered(name: str, **values: object) -> tuple[Row, ...]:
 
 WORLD: Mapping[str, tuple[Row, ...]] = {
     "users": _users(),
-    "credentials": _one_each(("anna", "sara"), user_id=ID, password_hash="x"),
+    "credentials": one_each(("anna", "sara"), user_id=ID, password_hash="x"),
     "user_sessions": _sessions(),
     "profiles": _profiles(),
-    "profile_contacts": _one_each((*CLIENTS, *VERIFIED), user_id=ID, phone="+971501234567"),
+    "profile_contacts": one_each((*CLIENTS, *VERIFIED), user_id=ID, phone="+971501234567"),
     "specialists": _specialists(),
-    "specialist_contacts": _one_each(SPECIALISTS, specialist_id=ID, email="a@b.example"),
-    "specialist_specialties": tuple(_page_parts("field", specialty="Cardiology")),
-    "specialist_languages": tuple(_page_parts("tongue", language="Arabic")),
+    "specialist_contacts": one_each(SPECIALISTS, specialist_id=ID, email="a@b.example"),
+    "specialist_specialties": tuple(page_parts("field", specialty="Cardiology")),
+    "specialist_languages": tuple(page_parts("tongue", language="Arabic")),
     "specialist_rates": tuple(_rates()),
     "availability_rules": tuple(_rules()),
     "specialist_availability_exceptions": tuple(_exceptions()),
     "availability_exception_reasons": tuple(_reasons()),
-    "calendars": _one_each(SPECIALISTS, specialist_id=ID),
+    "coupons": tuple(coupons()),
+    "booking_packages": tuple(packages()),
+    "package_purchases": tuple(purchases()),
+    "recurring_bookings": tuple(series()),
+    "calendars": one_each(SPECIALISTS, specialist_id=ID),
     "slots": tuple(_slots()),
     "bookings": tuple(_bookings()),
     "booking_status_history": tuple(_history()),
     "booking_cancellations": tuple(_cancellations()),
+    "booking_reschedules": tuple(reschedules()),
+    "booking_proposals": tuple(proposals()),
+    "coupon_usages": tuple(usages()),
+    "package_credits": tuple(credits_of_purchases()),
+    "recurring_booking_occurrences": tuple(occurrences()),
     "payments": tuple(_payments()),
     "payment_actions": tuple(_actions()),
     "payment_operations": tuple(_operations()),
@@ -347,11 +314,11 @@ WORLD: Mapping[str, tuple[Row, ...]] = {
     "webhook_events": _numbered("event", provider="stripe", event_id="e{}", kind="k"),
     "audit_logs": tuple(_entries()),
     "outbox": _numbered("message", topic="t{}", payload="{{}}"),
-    "job_runs": _numbered("run", job="j{}", due_at=_NOW, lease_until=_NOW),
+    "job_runs": _numbered("run", job="j{}", due_at=NOW, lease_until=NOW),
     "idempotency_keys": _two(
-        caller="c{}", route="r", key="k", fingerprint=_HASH, lease_until=_NOW, expires_at=_NOW
+        caller="c{}", route="r", key="k", fingerprint=_HASH, lease_until=NOW, expires_at=NOW
     ),
-    "rate_limits": _two(key="k{}", arrives_at=_NOW),
+    "rate_limits": _two(key="k{}", arrives_at=NOW),
     # Present already: the migration wrote them.
     "schema_state": (Row("state", {"id": True, "revision": "r"}),),
     "alembic_version": (Row("version", {"version_num": code_state().revision}),),

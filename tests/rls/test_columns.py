@@ -5,7 +5,8 @@ import pytest
 
 from tests.rls.cells import REFUSED, Matrix
 from tests.rls.columns import INSERTED, UPDATED
-from tests.rls.oracle import EVERY_ROW, LAWS
+from tests.rls.law import EVERY_ROW
+from tests.rls.oracle import LAWS
 from tests.rls.people import IDENTITIES, Identity, Kind
 from tests.rls.rows import VIEWS, WORLD
 
@@ -34,6 +35,7 @@ async def columns_of(connection: asyncpg.Connection) -> dict[str, list[str]]:
 
 GENERATED = {
     "bookings": {"total_minor"},
+    "recurring_bookings": {"is_active"},
     "specialist_specialties": {"specialty_key"},
     "specialist_languages": {"language_key"},
 }

@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from consulta.kernel.actor import Actor, Role
-from consulta.platform.db.work import _begin
 from tests.conftest import TestDatabase
+from tests.rls.movers import MOVERS, attempt
 from tests.rls.people import uid
 
 STATUSES = (
@@ -33,15 +32,6 @@ PAYMENT_STATUSES = (
     "failed",
     "cancelled",
 )
-# Booking b1: Anna with Sara. Everybody else is a stranger to it.
-MOVERS = {
-    "client": ("consulta_api", Actor(Role.CLIENT, uid("anna"))),
-    "specialist": ("consulta_api", Actor(Role.SPECIALIST, uid("sara"))),
-    "stranger": ("consulta_api", Actor(Role.CLIENT, uid("ben"))),
-    "anonymous": ("consulta_api", Actor.anonymous()),
-    "admin": ("consulta_admin", Actor(Role.ADMIN, uid("ada"))),
-    "system": ("consulta_worker", Actor.system("test")),
-}
 BOOKING = uid("b1")
 PAYMENT = uid("payment b1")
 
@@ -53,27 +43,6 @@ async def superuser(standing: TestDatabase) -> AsyncIterator[asyncpg.Connection]
         await connection.execute("SET session_replication_role = replica")
         await connection.execute(f"UPDATE app.payments SET status = 'paid' WHERE id = '{PAYMENT}'")
         yield connection
-
-
-@pytest.fixture(scope="module")
-async def lines(standing: TestDatabase) -> AsyncIterator[dict[str, asyncpg.Connection]]:
-    async with (
-        standing.connected("consulta_api") as api,
-        standing.connected("consulta_admin") as admin,
-        standing.connected("consulta_worker") as worker,
-    ):
-        yield {"consulta_api": api, "consulta_admin": admin, "consulta_worker": worker}
-
-
-async def attempt(connection: asyncpg.Connection, actor: Actor, statement: str) -> str:
-    """How many rows the statement changed, or the SQLSTATE; nothing stays."""
-    await connection.execute(_begin(actor, read_only=False))
-    try:
-        return str((await connection.execute(statement)).rpartition(" ")[2])
-    except asyncpg.PostgresError as error:
-        return f"!{error.sqlstate} {error.message}"
-    finally:
-        await connection.execute("ROLLBACK")
 
 
 async def moves_made(

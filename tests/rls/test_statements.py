@@ -10,8 +10,8 @@ import pytest
 from consulta.kernel.actor import Actor, Role
 from consulta.platform.db.work import _begin
 from tests.conftest import TestDatabase
+from tests.rls.making import BOOKINGS
 from tests.rls.people import uid
-from tests.rls.rows import BOOKINGS
 
 
 def acting(name: str) -> str:

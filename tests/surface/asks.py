@@ -221,6 +221,8 @@ ASKS: Mapping[str, Ask] = {
     "POST /api/v1/admin/specialists/{specialist_id}/verify": Ask("admin", _SARAH),
     "POST /api/v1/admin/specialists/{specialist_id}/unverify": Ask("admin", _SARAH, spends=True),
     "GET /api/v1/admin/stats": Ask("admin"),
+    "GET /api/v1/admin/stats/series": Ask("admin"),
+    "GET /api/v1/specialists/me/stats": Ask("specialist"),
     "GET /api/v1/admin/jobs": Ask("admin"),
     "GET /api/v1/admin/job-runs": Ask("admin"),
     "POST /api/v1/admin/jobs/{job}/run": Ask("admin", {"job": lambda _: "bookings.expire"}),

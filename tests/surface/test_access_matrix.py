@@ -82,6 +82,8 @@ MATRIX = {
     "POST /api/v1/admin/specialists/{specialist_id}/verify": _ADMINS,
     "POST /api/v1/admin/specialists/{specialist_id}/unverify": _ADMINS,
     "GET /api/v1/admin/stats": _ADMINS,
+    "GET /api/v1/admin/stats/series": _ADMINS,
+    "GET /api/v1/specialists/me/stats": _SPECIALISTS,
     "GET /api/v1/admin/jobs": _ADMINS,
     "GET /api/v1/admin/job-runs": _ADMINS,
     "POST /api/v1/admin/jobs/{job}/run": _ADMINS,

@@ -3,7 +3,8 @@
 CREATE FUNCTION app.book(
     p_specialist uuid, p_rate uuid, p_starts_at timestamptz, p_client uuid,
     p_hold_token_hash bytea, p_note text, p_provider text, p_params jsonb,
-    p_pay_minutes integer, p_lease_seconds integer)
+    p_pay_minutes integer, p_lease_seconds integer, p_coupon_code text DEFAULT NULL,
+    p_purchase uuid DEFAULT NULL, p_by_hand boolean DEFAULT false, p_anyway boolean DEFAULT false)
 RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 DECLARE
@@ -11,8 +12,13 @@ DECLARE
     client uuid := coalesce(p_client, me);
     page app.specialists;
     rate app.specialist_rates;
+    discount bigint := 0;
+    coupon uuid;
+    coupon_word text;
+    purchase uuid;
     claimed app.slots;
     own_slot uuid;
+    total bigint;
     paid_by text;
     opening text;
     expires timestamptz;
@@ -22,7 +28,8 @@ DECLARE
 BEGIN
     IF me IS NULL THEN
         PERFORM app.refuse('UNAUTHORIZED');
-    ELSIF client <> me AND me <> p_specialist AND app.caller_role() <> 'consulta_admin' THEN
+    ELSIF (client <> me OR p_by_hand OR p_anyway) AND me <> p_specialist
+          AND app.caller_role() <> 'consulta_admin' THEN
         PERFORM app.refuse('FORBIDDEN');
     ELSIF client = p_specialist THEN
         PERFORM app.refuse('CANNOT_BOOK_YOURSELF');
@@ -30,43 +37,86 @@ BEGIN
     own_slot := app.hold_of(p_specialist, p_rate, p_starts_at, p_hold_token_hash);
     SELECT * INTO page FROM app.specialists s WHERE s.id = p_specialist;
     SELECT * INTO rate FROM app.specialist_rates r WHERE r.id = p_rate;
-    paid_by := CASE WHEN rate.price_minor > 0 THEN coalesce(page.payment_provider, p_provider) END;
-    opening := CASE WHEN paid_by IS NULL AND page.auto_confirm THEN 'confirmed'
-                    WHEN coalesce(paid_by, 'manual') = 'manual' THEN 'awaiting_confirmation'
-                    ELSE 'pending_payment' END;
+    IF p_coupon_code IS NOT NULL OR p_purchase IS NOT NULL THEN
+        SELECT s.* INTO discount, coupon, coupon_word, purchase
+        FROM app.spend(p_specialist, client, rate, p_coupon_code, p_purchase) s;
+    END IF;
+    total := rate.price_minor - discount;
+    paid_by := CASE WHEN total > 0 THEN
+        CASE WHEN p_by_hand THEN 'manual' ELSE coalesce(page.payment_provider, p_provider) END END;
+    opening := CASE
+        -- What a specialist books is accepted by that.
+        WHEN coalesce(paid_by, 'manual') = 'manual' AND me = p_specialist THEN 'confirmed'
+        WHEN paid_by IS NULL AND page.auto_confirm THEN 'confirmed'
+        WHEN coalesce(paid_by, 'manual') = 'manual' THEN 'awaiting_confirmation'
+        ELSE 'pending_payment' END;
     expires := CASE opening
-        WHEN 'pending_payment' THEN app.now() + make_interval(mins => least(p_pay_minutes, 60))
+        WHEN 'pending_payment' THEN CASE
+            WHEN me = client THEN app.now() + make_interval(mins => least(p_pay_minutes, 60))
+            ELSE app.pay_by(p_starts_at) END
         WHEN 'awaiting_confirmation' THEN
             least(app.now() + make_interval(hours => page.confirmation_hours), p_starts_at) END;
 
-    claimed := app.claim(p_specialist, p_rate, p_starts_at,
-        CASE opening WHEN 'pending_payment' THEN 'held' ELSE 'booked' END, expires, client, NULL,
-        own_slot);
+    IF p_anyway THEN
+        PERFORM 1 FROM app.calendars c WHERE c.specialist_id = p_specialist FOR UPDATE;
+        claimed := app.claim_anyway(p_specialist, p_rate,
+            app.bookable_minutes(p_specialist, p_rate), p_starts_at,
+            CASE opening WHEN 'pending_payment' THEN 'held' ELSE 'booked' END, expires, client,
+            own_slot);
+    ELSE
+        claimed := app.claim(p_specialist, p_rate, p_starts_at,
+            CASE opening WHEN 'pending_payment' THEN 'held' ELSE 'booked' END, expires, client,
+            NULL, own_slot);
+    END IF;
     INSERT INTO app.bookings (id, specialist_id, client_id, rate_id, slot_id, kind, status, starts_at,
-        ends_at, price_minor, currency, policy, policy_tiers, auto_confirm, expires_at, note, booked_by)
+        ends_at, price_minor, discount_minor, currency, policy, policy_tiers, auto_confirm,
+        expires_at, note, booked_by, coupon_id, coupon_code, package_purchase_id, booked_anyway)
     VALUES (booking_id, p_specialist, client, rate.id, claimed.id, rate.kind, opening,
-        claimed.session_starts_at, claimed.session_ends_at, rate.price_minor, rate.currency,
-        page.cancellation_policy, page.cancellation_tiers, page.auto_confirm, expires, p_note, me);
+        claimed.session_starts_at, claimed.session_ends_at, rate.price_minor,
+        discount, rate.currency, page.cancellation_policy,
+        app.policy_tiers(page.cancellation_policy, page.cancellation_tiers),
+        page.auto_confirm OR me = p_specialist, expires, p_note, me, coupon,
+        coupon_word, purchase, coalesce(p_anyway, false));
+    IF coupon IS NOT NULL THEN
+        INSERT INTO app.coupon_usages
+            (coupon_id, booking_id, specialist_id, client_id, discount_minor, currency)
+        VALUES (coupon, booking_id, p_specialist, client, discount, rate.currency);
+    ELSIF purchase IS NOT NULL THEN
+        INSERT INTO app.package_credits
+            (purchase_id, specialist_id, client_id, kind, credits, booking_id)
+        VALUES (purchase, p_specialist, client, 'reserved', -1, booking_id);
+    END IF;
     IF paid_by IS NOT NULL THEN
         INSERT INTO app.payments (booking_id, specialist_id, client_id, provider, amount_minor, currency)
-        VALUES (booking_id, p_specialist, client, paid_by, rate.price_minor, rate.currency)
+        VALUES (booking_id, p_specialist, client, paid_by, total, rate.currency)
         RETURNING id INTO payment_id;
         IF paid_by <> 'manual' THEN
             operation := app.enqueue_operation(
-                payment_id, 'authorize', rate.price_minor, p_params, least(p_lease_seconds, 120));
+                payment_id, 'authorize', total, p_params, least(p_lease_seconds, 120));
         END IF;
     END IF;
     RETURN jsonb_build_object('booking_id', booking_id, 'payment_id', payment_id,
         'provider', paid_by, 'operation_id', operation.id, 'fence', operation.fence,
-        'status', opening, 'client_id', client, 'amount_minor', rate.price_minor,
+        'status', opening, 'client_id', client, 'amount_minor', total,
         'currency', rate.currency, 'starts_at', claimed.session_starts_at, 'expires_at', expires);
 END
 $$;
-COMMENT ON FUNCTION app.book(uuid, uuid, timestamptz, uuid, bytea, text, text, jsonb, integer, integer) IS
-    'One booking with its claim, payment and leased authorisation, or a refusal and nothing at all. The price is the rate''s, by nobody else''s word.';
+COMMENT ON FUNCTION app.book(uuid, uuid, timestamptz, uuid, bytea, text, text, jsonb, integer, integer, text, uuid, boolean, boolean) IS
+    'One booking with its claim, payment and leased authorisation, or a refusal and nothing at all. The price is the rate''s, by nobody else''s word; a coupon or a credit lowers it. Booking by hand or anyway is the specialist''s and admins''.';
 GRANT EXECUTE ON FUNCTION
-    app.book(uuid, uuid, timestamptz, uuid, bytea, text, text, jsonb, integer, integer)
+    app.book(uuid, uuid, timestamptz, uuid, bytea, text, text, jsonb, integer, integer, text, uuid, boolean, boolean)
     TO consulta_user, consulta_admin;
+
+-- The 30-minute clock is for bookings made live by their payer; others may be paid until a day
+-- before the session, or for half an hour where that has passed already (D13).
+CREATE FUNCTION app.pay_by(p_starts_at timestamptz) RETURNS timestamptz
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+    SELECT least(p_starts_at,
+        greatest(app.now() + interval '30 minutes', p_starts_at - interval '24 hours'))
+$$;
+COMMENT ON FUNCTION app.pay_by(timestamptz) IS
+    'Until when a booking that its payer did not make himself may be paid.';
+GRANT EXECUTE ON FUNCTION app.pay_by(timestamptz) TO consulta_worker;
 
 -- The caller's own live hold on that start: by its token, or by the person who holds it.
 CREATE FUNCTION app.hold_of(

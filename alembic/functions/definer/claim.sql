@@ -5,23 +5,40 @@ CREATE FUNCTION app.claim(
     p_specialist uuid, p_rate uuid, p_starts_at timestamptz, p_status text,
     p_held_until timestamptz, p_held_by uuid, p_hold_token_hash bytea, p_own_slot uuid)
 RETURNS app.slots
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+DECLARE
+    claimed app.slots;
+BEGIN
+    PERFORM 1 FROM app.calendars c WHERE c.specialist_id = p_specialist FOR UPDATE;
+    claimed := app.claim_span(p_specialist, p_rate, app.bookable_minutes(p_specialist, p_rate),
+        p_starts_at, p_status, p_held_until, p_held_by, p_hold_token_hash, p_own_slot);
+    RETURN claimed;
+END
+$$;
+COMMENT ON FUNCTION app.claim(uuid, uuid, timestamptz, text, timestamptz, uuid, bytea, uuid) IS
+    'The span of that session is held or booked, and p_own_slot released; or a refusal: SPECIALIST_NOT_FOUND, NOT_ACCEPTING, RATE_NOT_FOUND, SLOT_TAKEN, DAY_FULL, SLOT_NOT_OFFERED.';
+GRANT EXECUTE ON FUNCTION
+    app.claim(uuid, uuid, timestamptz, text, timestamptz, uuid, bytea, uuid) TO consulta_worker;
+
+-- What the engine offers, for a session of that length (NULL: the slot length of the window).
+CREATE FUNCTION app.claim_span(
+    p_specialist uuid, p_rate uuid, p_minutes integer, p_starts_at timestamptz, p_status text,
+    p_held_until timestamptz, p_held_by uuid, p_hold_token_hash bytea, p_own_slot uuid)
+RETURNS app.slots
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = app, pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     moment timestamptz := app.now();
-    minutes integer;
     offered record;
     claimed app.slots;
 BEGIN
-    PERFORM 1 FROM app.calendars c WHERE c.specialist_id = p_specialist FOR UPDATE;
-    minutes := app.bookable_minutes(p_specialist, p_rate);
     SELECT o.* INTO offered
-    FROM app.open_slots(p_specialist, p_starts_at, p_starts_at + interval '1 microsecond', minutes,
+    FROM app.open_slots(p_specialist, p_starts_at, p_starts_at + interval '1 microsecond', p_minutes,
         p_own_slot, moment) o;
     IF NOT FOUND THEN
-        PERFORM app.refuse(app.claim_refusal(p_specialist, minutes, p_starts_at, p_own_slot));
+        PERFORM app.refuse(app.claim_refusal(p_specialist, p_minutes, p_starts_at, p_own_slot));
     END IF;
     PERFORM app.clear_the_way(
         p_specialist, offered.claim_starts_at, offered.claim_ends_at, p_own_slot);
@@ -36,10 +53,67 @@ BEGIN
     RETURN claimed;
 END
 $$;
-COMMENT ON FUNCTION app.claim(uuid, uuid, timestamptz, text, timestamptz, uuid, bytea, uuid) IS
-    'The span of that session is held or booked, and p_own_slot released; or a refusal: SPECIALIST_NOT_FOUND, NOT_ACCEPTING, RATE_NOT_FOUND, SLOT_TAKEN, DAY_FULL, SLOT_NOT_OFFERED.';
-GRANT EXECUTE ON FUNCTION
-    app.claim(uuid, uuid, timestamptz, text, timestamptz, uuid, bytea, uuid) TO consulta_worker;
+COMMENT ON FUNCTION app.claim_span(uuid, uuid, integer, timestamptz, text, timestamptz, uuid, bytea, uuid) IS
+    'As app.claim, for so many minutes whatever the rate says now. The caller has the calendar''s lock.';
+
+-- The specialist's own word stands in for hours, notice, horizon and the cap of the day; another
+-- claim it cannot push aside, and the past it cannot book.
+CREATE FUNCTION app.claim_anyway(
+    p_specialist uuid, p_rate uuid, p_minutes integer, p_starts_at timestamptz, p_status text,
+    p_held_until timestamptz, p_held_by uuid, p_own_slot uuid)
+RETURNS app.slots
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+DECLARE
+    moment timestamptz := app.now();
+    page app.specialists;
+    rule record;
+    ends timestamptz;
+    claim_starts timestamptz;
+    claim_ends timestamptz;
+    claimed app.slots;
+BEGIN
+    IF p_starts_at <= moment THEN
+        PERFORM app.refuse('BOOKING_IN_PAST');
+    END IF;
+    SELECT * INTO page FROM app.specialists s WHERE s.id = p_specialist;
+    SELECT r.slot_minutes, r.buffer_minutes INTO rule
+    FROM app.rule_at(p_specialist, p_starts_at AT TIME ZONE page.time_zone) r;
+    ends := p_starts_at + make_interval(mins => coalesce(p_minutes, rule.slot_minutes, 30));
+    claim_starts := p_starts_at - make_interval(mins => page.buffer_before_minutes);
+    claim_ends := ends + make_interval(mins => coalesce(rule.buffer_minutes, 0));
+    IF EXISTS (
+        SELECT 1 FROM app.slots c
+        WHERE c.specialist_id = p_specialist AND c.status IN ('held', 'booked')
+          AND (c.status = 'booked' OR c.held_until > moment) AND c.id IS DISTINCT FROM p_own_slot
+          AND c.ends_at > claim_starts AND c.starts_at < claim_ends) THEN
+        PERFORM app.refuse('SLOT_TAKEN');
+    END IF;
+    PERFORM app.clear_the_way(p_specialist, claim_starts, claim_ends, p_own_slot);
+    INSERT INTO app.slots (specialist_id, rate_id, starts_at, ends_at, session_starts_at,
+        session_ends_at, status, held_until, held_by)
+    VALUES (p_specialist, p_rate, claim_starts, claim_ends, p_starts_at, ends, p_status,
+        CASE WHEN p_status = 'held' THEN p_held_until END, p_held_by)
+    RETURNING * INTO claimed;
+    UPDATE app.calendars SET revision = revision + 1, updated_at = moment
+    WHERE specialist_id = p_specialist;
+    RETURN claimed;
+END
+$$;
+COMMENT ON FUNCTION app.claim_anyway(uuid, uuid, integer, timestamptz, text, timestamptz, uuid, uuid) IS
+    'The span is claimed wherever nothing else is: hours, notice, horizon and cap left aside. SLOT_TAKEN, BOOKING_IN_PAST. The caller has the calendar''s lock and the right to say so.';
+
+CREATE FUNCTION app.rule_at(p_specialist uuid, p_wall timestamp)
+RETURNS TABLE (slot_minutes smallint, buffer_minutes smallint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+    SELECT r.slot_minutes, r.buffer_minutes
+    FROM app.availability_rules r
+    WHERE r.specialist_id = p_specialist AND r.is_active AND r.weekday = extract(dow FROM p_wall)
+    ORDER BY p_wall::time >= time '00:00' + r.starts_minute * interval '1 minute' DESC,
+             r.starts_minute, r.slot_minutes, r.buffer_minutes
+    LIMIT 1
+$$;
+COMMENT ON FUNCTION app.rule_at(uuid, timestamp) IS
+    'Slot length and buffer at that wall time: of the hours it falls in, else of the weekday''s first.';
 
 CREATE FUNCTION app.bookable_minutes(p_specialist uuid, p_rate uuid) RETURNS integer
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
@@ -83,13 +157,7 @@ DECLARE
 BEGIN
     SELECT * INTO page FROM app.specialists s WHERE s.id = p_specialist;
     wall := p_starts_at AT TIME ZONE page.time_zone;
-    -- The rule whose hours the start falls in, else the weekday's first: it sets length and buffer.
-    SELECT r.slot_minutes, r.buffer_minutes INTO rule
-    FROM app.availability_rules r
-    WHERE r.specialist_id = p_specialist AND r.is_active AND r.weekday = extract(dow FROM wall)
-    ORDER BY wall::time >= time '00:00' + r.starts_minute * interval '1 minute' DESC,
-             r.starts_minute, r.slot_minutes, r.buffer_minutes
-    LIMIT 1;
+    SELECT r.slot_minutes, r.buffer_minutes INTO rule FROM app.rule_at(p_specialist, wall) r;
     IF EXISTS (
         SELECT 1 FROM app.slots c
         WHERE c.specialist_id = p_specialist AND c.status IN ('held', 'booked')

@@ -49,19 +49,22 @@ GRANT EXECUTE ON FUNCTION app.expire_booking(uuid) TO consulta_worker;
 CREATE FUNCTION app.cleanup_expired_bookings() RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 DECLARE
-    due uuid;
+    due uuid[];
+    owners uuid[];
+    overdue uuid;
     expired integer := 0;
 BEGIN
-    -- Calendars are locked in sorted order, so that two sweeps never wait for each other.
-    FOR due IN
-        SELECT q.id FROM (
-            SELECT b.id, b.specialist_id FROM app.bookings b
-            WHERE b.status IN ('pending_payment', 'awaiting_confirmation')
-              AND b.expires_at <= app.now()
-            ORDER BY b.expires_at LIMIT 200) q
-        ORDER BY q.specialist_id, q.id
-    LOOP
-        IF app.expire_booking(due) THEN
+    SELECT array_agg(q.id), array_agg(q.specialist_id) INTO due, owners
+    FROM (
+        SELECT b.id, b.specialist_id FROM app.bookings b
+        WHERE b.status IN ('pending_payment', 'awaiting_confirmation')
+          AND b.expires_at <= app.now()
+        ORDER BY b.expires_at LIMIT 200) q;
+    -- All calendars first and in sorted order: nobody then waits for one with a later lock in hand.
+    PERFORM 1 FROM app.calendars c WHERE c.specialist_id = ANY (owners)
+    ORDER BY c.specialist_id FOR UPDATE;
+    FOREACH overdue IN ARRAY coalesce(due, '{}') LOOP
+        IF app.expire_booking(overdue) THEN
             expired := expired + 1;
         END IF;
     END LOOP;

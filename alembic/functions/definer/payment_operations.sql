@@ -55,12 +55,13 @@ BEGIN
     SELECT * INTO booking FROM app.bookings b WHERE b.id = payment.booking_id;
     IF p_kind = 'capture' THEN
         IF NOT (staff OR me = payment.specialist_id) OR payment.status <> 'authorized'
-           OR booking.status <> 'awaiting_confirmation' OR p_amount_minor <> payment.authorized_minor THEN
+           OR booking.status IS DISTINCT FROM 'awaiting_confirmation'
+           OR p_amount_minor <> payment.authorized_minor THEN
             PERFORM app.refuse('PAYMENT_NOT_CAPTURABLE');
         END IF;
         UPDATE app.bookings SET capture_requested_at = app.now() WHERE id = booking.id;
     ELSIF p_kind = 'cancel' THEN
-        IF booking.status NOT IN ('cancelled', 'declined', 'expired') OR payment.captured_minor > 0 THEN
+        IF NOT app.is_over(payment) OR payment.captured_minor > 0 THEN
             PERFORM app.refuse('PAYMENT_NOT_VOIDABLE');
         END IF;
     ELSIF p_kind = 'refund' THEN
@@ -71,8 +72,13 @@ BEGIN
         IF p_amount_minor <= 0 OR promised + p_amount_minor > payment.captured_minor THEN
             PERFORM app.refuse('REFUND_EXCEEDS_CAPTURED');
         END IF;
-        IF NOT staff AND p_amount_minor <> coalesce(
-            (SELECT c.refund_minor FROM app.booking_cancellations c WHERE c.booking_id = booking.id), -1)
+        -- The specialist may give back what he took; a client has what his cancellation says, once.
+        IF NOT staff AND me <> payment.specialist_id AND (
+            p_amount_minor <> coalesce((SELECT c.refund_minor FROM app.booking_cancellations c
+                WHERE c.booking_id = booking.id AND c.cancelled_by = me), -1)
+            OR EXISTS (SELECT 1 FROM app.payment_operations o
+                WHERE o.payment_id = payment.id AND o.kind = 'refund' AND o.state <> 'dead'
+                  AND o.requested_by = me))
         THEN
             PERFORM app.refuse('REFUND_NOT_DUE');
         END IF;
@@ -90,6 +96,19 @@ COMMENT ON FUNCTION app.request_operation(uuid, text, bigint, integer) IS
     'The one door through which a person makes money move: capture by the specialist, void after the end of a booking, refund as its cancellation says.';
 GRANT EXECUTE ON FUNCTION app.request_operation(uuid, text, bigint, integer)
     TO consulta_user, consulta_admin, consulta_worker;
+
+CREATE FUNCTION app.is_over(p_payment app.payments) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN p_payment.booking_id IS NULL
+        THEN EXISTS (SELECT 1 FROM app.package_purchases q
+                     WHERE q.id = p_payment.package_purchase_id AND q.status = 'cancelled')
+        ELSE EXISTS (SELECT 1 FROM app.bookings b
+                     WHERE b.id = p_payment.booking_id
+                       AND b.status IN ('cancelled', 'declined', 'expired')) END
+$$;
+COMMENT ON FUNCTION app.is_over(app.payments) IS
+    'Whether what the payment is for has come to nothing, so that no money may be taken for it.';
+GRANT EXECUTE ON FUNCTION app.is_over(app.payments) TO consulta_worker;
 
 -- The payer presents another method for a payment that still waits for one.
 CREATE FUNCTION app.present_method(p_payment uuid, p_params jsonb, p_lease_seconds integer)

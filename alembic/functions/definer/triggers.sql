@@ -49,5 +49,24 @@ END
 $$;
 COMMENT ON FUNCTION app.write_booking_history() IS 'Every move of a status leaves a row: who, from, to, why.';
 
-GRANT EXECUTE ON FUNCTION app.open_calendar(), app.refresh_from_price(), app.write_booking_history()
+CREATE FUNCTION app.apply_credits() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM set_config('app.credits_by_ledger', 'true', true);
+    UPDATE app.package_purchases p
+    SET credits_left = p.credits_left + NEW.credits,
+        -- What comes back through no fault of the client can still be used.
+        valid_until = CASE WHEN NEW.kind = 'returned' AND p.valid_until IS NOT NULL
+            THEN greatest(p.valid_until, app.now() + interval '30 days')
+            ELSE p.valid_until END
+    WHERE p.id = NEW.purchase_id;
+    PERFORM set_config('app.credits_by_ledger', '', true);
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION app.apply_credits() IS
+    'What is left of a purchase is the sum of its ledger, and never below zero: the table''s check refuses that.';
+
+GRANT EXECUTE ON FUNCTION app.open_calendar(), app.refresh_from_price(), app.write_booking_history(),
+    app.apply_credits()
     TO consulta_owner;

@@ -9,7 +9,15 @@ from consulta.models.availability import (
     Slot,
 )
 from consulta.models.base import Base
-from consulta.models.booking import Booking, BookingCancellation, BookingStatusHistory
+from consulta.models.booking import (
+    Booking,
+    BookingCancellation,
+    BookingProposal,
+    BookingReschedule,
+    BookingStatusHistory,
+)
+from consulta.models.coupon import Coupon, CouponUsage
+from consulta.models.package import BookingPackage, PackageCredit, PackagePurchase
 from consulta.models.payment import Payment, PaymentAction, PaymentOperation, SandboxCharge
 from consulta.models.plumbing import (
     IdempotencyKey,
@@ -19,6 +27,7 @@ from consulta.models.plumbing import (
     WebhookEvent,
 )
 from consulta.models.profile import Profile, ProfileContact
+from consulta.models.recurring import RecurringBooking, RecurringBookingOccurrence
 from consulta.models.specialist import (
     Specialist,
     SpecialistContact,
@@ -36,18 +45,27 @@ __all__ = [
     "Base",
     "Booking",
     "BookingCancellation",
+    "BookingPackage",
+    "BookingProposal",
+    "BookingReschedule",
     "BookingStatusHistory",
     "Calendar",
+    "Coupon",
+    "CouponUsage",
     "Credential",
     "IdempotencyKey",
     "JobRun",
     "OutboxMessage",
+    "PackageCredit",
+    "PackagePurchase",
     "Payment",
     "PaymentAction",
     "PaymentOperation",
     "Profile",
     "ProfileContact",
     "RateLimit",
+    "RecurringBooking",
+    "RecurringBookingOccurrence",
     "SandboxCharge",
     "Slot",
     "Specialist",

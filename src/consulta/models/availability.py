@@ -60,6 +60,7 @@ class AvailabilityException(Identified, Timestamped, Base):
     is_available: Mapped[bool]
     starts_minute: Mapped[int | None] = mapped_column(SmallInteger)
     ends_minute: Mapped[int | None] = mapped_column(SmallInteger)
+    range_id: Mapped[UUID | None]
 
     __table_args__ = (
         UniqueConstraint("id", "specialist_id"),
@@ -73,6 +74,11 @@ class AvailabilityException(Identified, Timestamped, Base):
             "ix_specialist_availability_exceptions_date",
             "specialist_id",
             "exception_date",
+        ),
+        Index(
+            "ix_specialist_availability_exceptions_range_id",
+            "range_id",
+            postgresql_where=text("range_id IS NOT NULL"),
         ),
         {
             "comment": "A local date that differs: blocked (all day or part), or custom hours that"

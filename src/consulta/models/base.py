@@ -1,10 +1,19 @@
-"""The base of all tables: naming of constraints, the schema, ids and timestamps."""
+"""The base of all tables: naming of constraints, the schema, ids, timestamps, keys to parents."""
 
 from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Date, DateTime, LargeBinary, MetaData, Text, Uuid, text
+from sqlalchemy import (
+    Date,
+    DateTime,
+    ForeignKeyConstraint,
+    LargeBinary,
+    MetaData,
+    Text,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -41,3 +50,15 @@ class Timestamped:
 
     created_at: Mapped[datetime] = mapped_column(server_default=text("app.now()"))
     updated_at: Mapped[datetime] = mapped_column(server_default=text("app.now()"))
+
+
+_PARTIES = ("specialist_id", "client_id")
+
+
+def key_with_parties(column: str, parent: str, *, name: str) -> ForeignKeyConstraint:
+    """A key to a private parent. It carries the parent's parties, or somebody could hang a row on
+    a stranger's: foreign keys check without policies.
+    """
+    return ForeignKeyConstraint(
+        [column, *_PARTIES], [f"app.{parent}.{part}" for part in ("id", *_PARTIES)], name=name
+    )

@@ -1,4 +1,4 @@
-"""Bookings, every move of their status, and the record of a cancellation."""
+"""Bookings, every move of their status or in time, proposed times, and cancellations."""
 
 from datetime import datetime
 from typing import Any
@@ -11,19 +11,13 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
+    SmallInteger,
     UniqueConstraint,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from consulta.models.base import Base, Identified, Timestamped
-
-_PARTIES = ["booking_id", "specialist_id", "client_id"]
-_PARTIES_OF_BOOKING = [
-    "app.bookings.id",
-    "app.bookings.specialist_id",
-    "app.bookings.client_id",
-]
+from consulta.models.base import Base, Identified, Timestamped, key_with_parties
 
 
 class Booking(Identified, Timestamped, Base):
@@ -53,6 +47,12 @@ class Booking(Identified, Timestamped, Base):
     intake_completed: Mapped[bool] = mapped_column(server_default=text("false"))
     note: Mapped[str | None]
     booked_by: Mapped[UUID] = mapped_column(ForeignKey("app.users.id"))
+    coupon_id: Mapped[UUID | None] = mapped_column(ForeignKey("app.coupons.id"))
+    coupon_code: Mapped[str | None]
+    package_purchase_id: Mapped[UUID | None]
+    recurring_booking_id: Mapped[UUID | None]
+    tier_starts_at: Mapped[datetime | None]
+    booked_anyway: Mapped[bool] = mapped_column(server_default=text("false"))
 
     __table_args__ = (
         UniqueConstraint("id", "specialist_id", "client_id"),
@@ -65,6 +65,12 @@ class Booking(Identified, Timestamped, Base):
             ["slot_id", "specialist_id"],
             ["app.slots.id", "app.slots.specialist_id"],
             name="fk_bookings_slot",
+        ),
+        key_with_parties(
+            "package_purchase_id", "package_purchases", name="fk_bookings_package_purchase"
+        ),
+        key_with_parties(
+            "recurring_booking_id", "recurring_bookings", name="fk_bookings_recurring_booking"
         ),
         CheckConstraint(
             "status IN ('pending_payment', 'awaiting_confirmation', 'confirmed', 'completed',"
@@ -81,6 +87,8 @@ class Booking(Identified, Timestamped, Base):
         CheckConstraint("status <> 'pending_payment' OR expires_at IS NOT NULL", name="expires"),
         CheckConstraint("length(note) <= 2000", name="note"),
         CheckConstraint("length(meeting_link) <= 2000", name="meeting_link"),
+        CheckConstraint("(coupon_id IS NULL) = (coupon_code IS NULL)", name="coupon"),
+        CheckConstraint("coupon_id IS NULL OR package_purchase_id IS NULL", name="one_discount"),
         Index(
             "uq_bookings_live_slot",
             "slot_id",
@@ -115,6 +123,22 @@ class Booking(Identified, Timestamped, Base):
             "ends_at",
             postgresql_where=text("status = 'confirmed'"),
         ),
+        Index(
+            "ix_bookings_coupon_id",
+            "coupon_id",
+            postgresql_where=text("coupon_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_bookings_package_purchase_id",
+            "package_purchase_id",
+            postgresql_where=text("package_purchase_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_bookings_recurring_booking_id",
+            "recurring_booking_id",
+            "starts_at",
+            postgresql_where=text("recurring_booking_id IS NOT NULL"),
+        ),
         {
             "comment": "One session between a client and a specialist; price and policy are"
             " snapshots (D7). Personal: note.",
@@ -137,9 +161,7 @@ class BookingStatusHistory(Identified, Base):
     at: Mapped[datetime] = mapped_column(server_default=text("app.now()"))
 
     __table_args__ = (
-        ForeignKeyConstraint(
-            _PARTIES, _PARTIES_OF_BOOKING, name="fk_booking_status_history_booking"
-        ),
+        key_with_parties("booking_id", "bookings", name="fk_booking_status_history_booking"),
         CheckConstraint(
             "actor_kind IN ('client', 'specialist', 'admin', 'system')", name="actor_kind"
         ),
@@ -162,15 +184,17 @@ class BookingCancellation(Identified, Base):
     reason: Mapped[str | None]
     reason_code: Mapped[str | None]
     cancellation_policy_applied: Mapped[str]
+    refund_percent: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     refund_minor: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     currency: Mapped[str]
+    credit_returned: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("app.now()"))
 
     __table_args__ = (
-        UniqueConstraint(*_PARTIES, name="uq_booking_cancellations_booking_id"),
-        ForeignKeyConstraint(
-            _PARTIES, _PARTIES_OF_BOOKING, name="fk_booking_cancellations_booking"
+        UniqueConstraint(
+            "booking_id", "specialist_id", "client_id", name="uq_booking_cancellations_booking_id"
         ),
+        key_with_parties("booking_id", "bookings", name="fk_booking_cancellations_booking"),
         CheckConstraint("cancelled_by_kind IN ('client', 'specialist', 'admin')", name="kind"),
         CheckConstraint("length(reason) <= 1000", name="reason"),
         CheckConstraint(
@@ -180,6 +204,7 @@ class BookingCancellation(Identified, Base):
             name="reason_code",
         ),
         CheckConstraint("refund_minor >= 0", name="refund"),
+        CheckConstraint("refund_percent BETWEEN 0 AND 100", name="refund_percent"),
         Index("ix_booking_cancellations_cancelled_by", "cancelled_by"),
         Index(
             "ix_booking_cancellations_specialist_id",
@@ -189,5 +214,68 @@ class BookingCancellation(Identified, Base):
         {
             "comment": "One immutable record per cancelled or declined booking: who, why, by which"
             " policy, how much. Personal: reason.",
+        },
+    )
+
+
+class BookingReschedule(Identified, Base):
+    __tablename__ = "booking_reschedules"
+
+    booking_id: Mapped[UUID]
+    specialist_id: Mapped[UUID]
+    client_id: Mapped[UUID]
+    revision: Mapped[int]
+    from_starts_at: Mapped[datetime]
+    from_ends_at: Mapped[datetime]
+    to_starts_at: Mapped[datetime]
+    to_ends_at: Mapped[datetime]
+    moved_by: Mapped[UUID | None] = mapped_column(ForeignKey("app.users.id"))
+    moved_by_kind: Mapped[str]
+    reason: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("app.now()"))
+
+    __table_args__ = (
+        key_with_parties("booking_id", "bookings", name="fk_booking_reschedules_booking"),
+        CheckConstraint("moved_by_kind IN ('client', 'specialist', 'admin')", name="kind"),
+        CheckConstraint("revision > 0", name="revision"),
+        CheckConstraint(
+            "from_starts_at < from_ends_at AND to_starts_at < to_ends_at", name="order"
+        ),
+        CheckConstraint("length(reason) <= 1000", name="reason"),
+        Index("uq_booking_reschedules_revision", "booking_id", "revision", unique=True),
+        Index("ix_booking_reschedules_moved_by", "moved_by"),
+        {
+            "comment": "Every move of a session in time: who, from, to; append-only."
+            " Personal: reason.",
+        },
+    )
+
+
+class BookingProposal(Identified, Timestamped, Base):
+    __tablename__ = "booking_proposals"
+
+    booking_id: Mapped[UUID]
+    specialist_id: Mapped[UUID]
+    client_id: Mapped[UUID]
+    starts_at: Mapped[datetime]
+    message: Mapped[str | None]
+    state: Mapped[str] = mapped_column(server_default=text("'open'"))
+    proposed_by: Mapped[UUID] = mapped_column(ForeignKey("app.users.id"))
+
+    __table_args__ = (
+        key_with_parties("booking_id", "bookings", name="fk_booking_proposals_booking"),
+        CheckConstraint("state IN ('open', 'accepted', 'declined', 'replaced')", name="state"),
+        CheckConstraint("length(message) <= 1000", name="message"),
+        Index(
+            "uq_booking_proposals_open",
+            "booking_id",
+            unique=True,
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index("ix_booking_proposals_booking_id", "booking_id", "created_at"),
+        Index("ix_booking_proposals_proposed_by", "proposed_by"),
+        {
+            "comment": "Another time that the specialist proposes for a session; the client accepts"
+            " or declines. Personal: message.",
         },
     )

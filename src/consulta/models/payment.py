@@ -8,7 +8,6 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     ForeignKey,
-    ForeignKeyConstraint,
     Index,
     SmallInteger,
     UniqueConstraint,
@@ -16,7 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from consulta.models.base import Base, Identified, Timestamped
+from consulta.models.base import Base, Identified, Timestamped, key_with_parties
 
 _OPEN = "state IN ('pending', 'leased', 'in_doubt')"
 
@@ -24,7 +23,8 @@ _OPEN = "state IN ('pending', 'leased', 'in_doubt')"
 class Payment(Identified, Timestamped, Base):
     __tablename__ = "payments"
 
-    booking_id: Mapped[UUID]
+    booking_id: Mapped[UUID | None]
+    package_purchase_id: Mapped[UUID | None]
     specialist_id: Mapped[UUID]
     client_id: Mapped[UUID]
     purpose: Mapped[str] = mapped_column(server_default=text("'booking'"))
@@ -46,12 +46,16 @@ class Payment(Identified, Timestamped, Base):
         UniqueConstraint(
             "provider", "account", "provider_reference", name="uq_payments_provider_reference"
         ),
-        ForeignKeyConstraint(
-            ["booking_id", "specialist_id", "client_id"],
-            ["app.bookings.id", "app.bookings.specialist_id", "app.bookings.client_id"],
-            name="fk_payments_booking",
+        key_with_parties("booking_id", "bookings", name="fk_payments_booking"),
+        key_with_parties(
+            "package_purchase_id", "package_purchases", name="fk_payments_package_purchase"
         ),
         CheckConstraint("purpose IN ('booking', 'package')", name="purpose"),
+        CheckConstraint(
+            "(purpose = 'booking') = (booking_id IS NOT NULL)"
+            " AND (purpose = 'package') = (package_purchase_id IS NOT NULL)",
+            name="subject",
+        ),
         CheckConstraint(
             "provider IN ('stripe', 'razorpay', 'paytabs', 'manual', 'sandbox')", name="provider"
         ),
@@ -70,6 +74,19 @@ class Payment(Identified, Timestamped, Base):
             "booking_id",
             unique=True,
             postgresql_where=text("status NOT IN ('failed', 'cancelled')"),
+        ),
+        Index(
+            "ix_payments_package_purchase_id",
+            "package_purchase_id",
+            postgresql_where=text("package_purchase_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_payments_live_package",
+            "package_purchase_id",
+            unique=True,
+            postgresql_where=text(
+                "package_purchase_id IS NOT NULL AND status NOT IN ('failed', 'cancelled')"
+            ),
         ),
         Index("ix_payments_client_id", "client_id", text("created_at DESC")),
         Index("ix_payments_specialist_id", "specialist_id", text("created_at DESC")),
@@ -94,11 +111,7 @@ class PaymentAction(Timestamped, Base):
     next_action: Mapped[dict[str, Any] | None]
 
     __table_args__ = (
-        ForeignKeyConstraint(
-            ["payment_id", "specialist_id", "client_id"],
-            ["app.payments.id", "app.payments.specialist_id", "app.payments.client_id"],
-            name="fk_payment_actions_payment",
-        ),
+        key_with_parties("payment_id", "payments", name="fk_payment_actions_payment"),
         Index("ix_payment_actions_client_id", "client_id"),
         {
             "comment": "What the payer's browser has to do next, client secret included: the payer"

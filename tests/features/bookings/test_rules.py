@@ -27,6 +27,8 @@ def terms(**changes: Any) -> Terms:
         "by_client": True,
         "captured": Money(20_000, "USD"),
         "refunded": Money.zero("USD"),
+        "has_credit": False,
+        "is_confirmed": True,
         "starts_at": START,
         "now": START - 48 * HOUR,
     }
@@ -104,6 +106,23 @@ def test_exactly_so_many_hours_is_so_many_hours(
                 "refunded": Money(0, "BHD"),
             },
             Terms("custom", 33, Money(330, "BHD")),
+        ),
+        # A credit cannot be halved: it comes back where all would, and before the session stood.
+        (
+            {"has_credit": True, "captured": Money(0, "USD")},
+            Terms("standard", 100, Money(0, "USD"), credit_returned=True),
+        ),
+        (
+            {"has_credit": True, "captured": Money(0, "USD"), "now": START - 5 * HOUR},
+            Terms("standard", 50, Money(0, "USD")),
+        ),
+        (
+            {"has_credit": True, "is_confirmed": False, "now": START - HOUR},
+            Terms("standard", 100, Money(0, "USD"), credit_returned=True),
+        ),
+        (
+            {"has_credit": True, "by_client": False, "now": START - HOUR},
+            Terms("full_refund", 100, Money(0, "USD"), credit_returned=True),
         ),
     ],
 )

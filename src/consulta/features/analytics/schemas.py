@@ -1,9 +1,13 @@
 """Response bodies of analytics."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 
 from pydantic import Field
 
+from consulta.features.analytics.rules import Period, Unit, series, share, totals
 from consulta.platform.http.schema import Answer
 
 
@@ -18,3 +22,129 @@ class BookingStats(Answer):
         description="Taken less returned, in minor units, by currency", examples=[{"USD": 240000}]
     )
     at: datetime
+
+
+class Lines(Answer):
+    """Series by name, each with one number for every period, and their sums."""
+
+    series: dict[str, list[int]] = Field(examples=[{"confirmed": [3, 0, 5]}])
+    totals: dict[str, int] = Field(examples=[{"confirmed": 8}])
+
+
+class Revenue(Answer):
+    """In minor units, by currency."""
+
+    taken: Lines
+    returned: Lines
+    net: Lines
+
+
+class Cancellations(Answer):
+    by_reason: Lines
+    by_actor: Lines
+
+
+class PackageSales(Answer):
+    """Packages that became their buyers' in the period."""
+
+    sold: list[int]
+    credits_sold: list[int]
+    revenue: Revenue
+
+
+class NoShows(Answer):
+    """Of the sessions that were due, how many clients stayed away; null where none was due."""
+
+    held: list[int]
+    missed: list[int]
+    rate: list[float | None]
+    overall_rate: float | None
+
+
+class StatSeries(Answer):
+    """Ready to plot: every list has one entry for each date in `periods`."""
+
+    unit: Unit = Field(serialization_alias="by")
+    time_zone: str
+    first: date = Field(serialization_alias="from")
+    last: date = Field(serialization_alias="to")
+    periods: list[date] = Field(description="The first local date of each part, in order")
+    bookings: Lines = Field(description="By status, at the date of the session")
+    revenue: Revenue = Field(description="Of sessions, at the date of the session")
+    cancellations: Cancellations
+    packages: PackageSales
+    no_shows: NoShows
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the queries found, as rows with `starts_on`."""
+
+    bookings: Any
+    revenue: Any
+    cancellations: Any
+    packages: Any
+
+
+def stat_series(period: Period, found: Found) -> StatSeries:
+    """The rows as dense series over the period."""
+    starts = period.starts()
+    by_status = series(starts, found.bookings, name="status", value="count")
+    return StatSeries(
+        unit=period.unit,
+        time_zone=period.time_zone,
+        first=period.first,
+        last=period.last,
+        periods=starts,
+        bookings=_lines(by_status),
+        revenue=_revenue(starts, found.revenue),
+        cancellations=Cancellations(
+            by_reason=_lines(
+                series(starts, found.cancellations, name="reason_code", value="count")
+            ),
+            by_actor=_lines(
+                series(starts, found.cancellations, name="cancelled_by", value="count")
+            ),
+        ),
+        packages=PackageSales(
+            sold=_sum_of(starts, found.packages, "sold"),
+            credits_sold=_sum_of(starts, found.packages, "credits_sold"),
+            revenue=_revenue(starts, found.packages),
+        ),
+        no_shows=_no_shows(by_status, len(starts)),
+    )
+
+
+def _lines(found: Mapping[str, list[int]]) -> Lines:
+    return Lines(series=dict(found), totals=totals(found))
+
+
+def _counted(starts: list[date], rows: Any, name: str) -> Lines:
+    return _lines(series(starts, rows, name=name, value="count"))
+
+
+def _revenue(starts: list[date], rows: Any) -> Revenue:
+    taken = series(starts, rows, name="currency", value="taken_minor")
+    returned = series(starts, rows, name="currency", value="returned_minor")
+    net = {
+        currency: [got - gone for got, gone in zip(line, returned[currency], strict=True)]
+        for currency, line in taken.items()
+    }
+    return Revenue(taken=_lines(taken), returned=_lines(returned), net=_lines(net))
+
+
+def _sum_of(starts: list[date], rows: Any, value: str) -> list[int]:
+    by_currency = series(starts, rows, name="currency", value=value)
+    return [sum(column) for column in zip([0] * len(starts), *by_currency.values(), strict=True)]
+
+
+def _no_shows(by_status: Mapping[str, list[int]], count: int) -> NoShows:
+    none = [0] * count
+    # A session that was refunded later had been held, or missed: which of both is not known.
+    held, missed = by_status.get("completed", none), by_status.get("no_show", none)
+    return NoShows(
+        held=held,
+        missed=missed,
+        rate=[share(gone, came + gone) for came, gone in zip(held, missed, strict=True)],
+        overall_rate=share(sum(missed), sum(held) + sum(missed)),
+    )

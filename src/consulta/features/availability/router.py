@@ -22,7 +22,6 @@ from consulta.features.availability.rules import Span, etag_of, matches
 from consulta.features.availability.schemas import (
     AvailabilityExceptionCreate,
     AvailabilityExceptionOut,
-    Day,
     Edge,
     HoldCreate,
     HoldOut,
@@ -46,7 +45,7 @@ from consulta.platform.http.deps import (
 )
 from consulta.platform.http.idempotency import OPTIONAL_ERRORS, OptionalOnceDep
 from consulta.platform.http.problems import ALWAYS, problems
-from consulta.platform.http.schema import Blankable, TimeZone
+from consulta.platform.http.schema import Blankable, Day, TimeZone
 
 router = APIRouter(prefix="/specialists", tags=["availability"])
 holds_router = APIRouter(prefix="/holds", tags=["availability"])

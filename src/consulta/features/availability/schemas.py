@@ -7,22 +7,16 @@ from enum import StrEnum
 from typing import Annotated, Any, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from consulta.features.availability.rules import clock_of, minute_of
-from consulta.platform.http.schema import Answer, Blankable, Body, Moment, Text, TimeZone
+from consulta.platform.http.schema import Answer, Blankable, Body, Day, Moment, Text, TimeZone
 
 Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["09:00"])]
 EndClock = Annotated[
     str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$", examples=["17:00"])
 ]
 MOST_RULES = 100
-
-
-def _this_century(value: date) -> date:
-    if not 2000 <= value.year <= 2100:
-        raise ValueError("is not a date of this century")
-    return value
 
 
 def _rfc_3339(value: Any) -> Any:
@@ -39,7 +33,6 @@ def _rfc_3339(value: Any) -> Any:
 _EDGE = re.compile(
     r"\d{4}-\d\d-\d\d([Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d))?", re.ASCII
 )
-Day = Annotated[date, AfterValidator(_this_century)]
 Edge = Annotated[
     Annotated[Moment | Day, Field(union_mode="left_to_right")] | None,
     BeforeValidator(_rfc_3339),

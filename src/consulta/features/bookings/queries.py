@@ -40,6 +40,10 @@ class LockedBooking:
     currency: str
     policy: str
     policy_tiers: Sequence[dict[str, Any]] | None
+    tier_starts_at: datetime
+    """The start that the tiers count from: moving a session does not dodge them (D12)."""
+    has_credit: bool
+    revision: int
     auto_confirm: bool
     payment: LockedPayment | None
     capture_under_way: bool
@@ -64,6 +68,9 @@ async def booking_for_update(work: Work, booking_id: UUID) -> LockedBooking | No
         currency=row["currency"],
         policy=row["policy"],
         policy_tiers=row["policy_tiers"],
+        tier_starts_at=datetime.fromisoformat(row["tier_starts_at"] or row["starts_at"]),
+        has_credit=row["package_purchase_id"] is not None,
+        revision=row["revision"],
         auto_confirm=row["auto_confirm"],
         payment=_payment(found["payment"]),
         capture_under_way=found["capture_under_way"],

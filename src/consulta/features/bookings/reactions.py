@@ -13,6 +13,7 @@ from consulta.features.bookings.status import BookingStatus
 from consulta.features.payments import service as payments
 from consulta.features.payments.events import (
     PaymentAuthorized,
+    PaymentFact,
     PaymentReleased,
     PaymentReturned,
     PaymentTaken,
@@ -27,6 +28,8 @@ async def await_confirmation_when_authorized(work: Work, fact: PaymentAuthorized
     money is taken at once. A booking that has ended meanwhile gets its money released.
     """
     booking = await _booking(work, fact)
+    if booking is None:
+        return
     if booking.status is not BookingStatus.PENDING_PAYMENT:
         # Too late: the void that its end enqueued releases the money.
         await _void(work, booking)
@@ -52,6 +55,8 @@ async def await_confirmation_when_authorized(work: Work, fact: PaymentAuthorized
 async def confirm_when_taken(work: Work, fact: PaymentTaken) -> None:
     """The money was taken: the booking is confirmed; if it has ended meanwhile, all goes back."""
     booking = await _booking(work, fact)
+    if booking is None:
+        return
     if booking.status in {BookingStatus.PENDING_PAYMENT, BookingStatus.AWAITING_CONFIRMATION}:
         await change_status(work, booking, BookingStatus.CONFIRMED, reason="paid")
         await work.execute(_SEAL, booking.id, None)
@@ -74,6 +79,8 @@ async def expire_when_released(work: Work, fact: PaymentReleased) -> None:
     it is over, and its span is free.
     """
     booking = await _booking(work, fact)
+    if booking is None:
+        return
     if booking.status in {BookingStatus.PENDING_PAYMENT, BookingStatus.AWAITING_CONFIRMATION}:
         await change_status(work, booking, BookingStatus.EXPIRED, reason="authorisation released")
         await work.execute("SELECT app.release_booking($1)", booking.id)
@@ -81,9 +88,9 @@ async def expire_when_released(work: Work, fact: PaymentReleased) -> None:
 
 async def mark_refunded_when_returned(work: Work, fact: PaymentReturned) -> None:
     """A past session whose whole price went back counts as refunded; a cancelled one stays so."""
-    if not fact.in_full:
+    booking = await _booking(work, fact) if fact.in_full else None
+    if booking is None:
         return
-    booking = await _booking(work, fact)
     if booking.status in {BookingStatus.COMPLETED, BookingStatus.NO_SHOW}:
         await change_status(work, booking, BookingStatus.REFUNDED, reason="money returned")
 
@@ -100,9 +107,8 @@ async def _void(work: Work, booking: LockedBooking) -> None:
         )
 
 
-async def _booking(
-    work: Work, fact: PaymentAuthorized | PaymentTaken | PaymentReleased | PaymentReturned
-) -> LockedBooking:
-    booking = await booking_for_update(work, fact.booking_id)
-    assert booking is not None, "a payment has a booking"
-    return booking
+async def _booking(work: Work, fact: PaymentFact) -> LockedBooking | None:
+    """The booking that the payment is for; None where it is for something else."""
+    if fact.booking_id is None:
+        return None
+    return await booking_for_update(work, fact.booking_id)

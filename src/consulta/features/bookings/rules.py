@@ -17,11 +17,14 @@ COMPLETES_AFTER = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a cancellation means: the policy's name, its percentage, the money that goes back."""
+    """What a cancellation means: the policy's name, its percentage, the money that goes back, and
+    whether a package gets its credit back.
+    """
 
     policy_applied: str
     refund_percent: int
     refund: Money
+    credit_returned: bool = False
 
 
 def refund_percent(tiers: Sequence[Tier], *, starts_at: datetime, now: datetime) -> int:
@@ -40,13 +43,24 @@ def cancellation_terms(
     by_client: bool,
     captured: Money,
     refunded: Money,
+    has_credit: bool,
+    is_confirmed: bool,
     starts_at: datetime,
     now: datetime,
 ) -> Terms:
     """What goes back. Nothing was captured: nothing goes back, the authorisation is released whole.
     A specialist (or an admin) who cancels returns everything that is still here.
+
+    A credit cannot be halved: it comes back where all would, or where the session did not stand
+    yet. `starts_at` is the start that the tiers count from.
     """
     left = captured - refunded
+    if has_credit:
+        percent = 100
+        if by_client and is_confirmed:
+            percent = refund_percent(tiers_of(policy, custom_tiers), starts_at=starts_at, now=now)
+        name = policy if by_client else "full_refund"
+        return Terms(name, percent, Money.zero(captured.currency), percent == 100)
     if not captured:
         return Terms("no_refund", 0, Money.zero(captured.currency))
     if not by_client:

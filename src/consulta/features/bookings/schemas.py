@@ -50,6 +50,18 @@ class BookingCreate(Body):
     )
     return_url: Annotated[HttpsUrl | None, Blankable] = None
     note: Annotated[Annotated[Text, Field(max_length=2000)] | None, Blankable] = None
+    coupon_code: Annotated[Annotated[Text, Field(max_length=40)] | None, Blankable] = None
+    package_purchase_id: Annotated[UUID | None, Blankable] = Field(
+        None, description="Pays with a credit of this purchase; not together with a coupon."
+    )
+    by_hand: bool = Field(
+        False, description="Paid by hand; only a specialist or an admin, booking for a client."
+    )
+    anyway: bool = Field(
+        False,
+        description="Leaves hours, notice, horizon and the day's cap aside, never another booking;"
+        " only a specialist or an admin.",
+    )
 
 
 class BookingCancel(Body):

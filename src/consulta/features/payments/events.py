@@ -6,44 +6,41 @@ from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentAuthorized:
-    """The money is reserved, until `capture_before` where the provider names an end."""
+class PaymentFact:
+    """Something happened to a payment: of a booking, or of the purchase of a package."""
 
     payment_id: UUID
-    booking_id: UUID
+    booking_id: UUID | None
+    purchase_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentAuthorized(PaymentFact):
+    """The money is reserved, until `capture_before` where the provider names an end."""
+
     capture_before: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentTaken:
+class PaymentTaken(PaymentFact):
     """The money was taken."""
 
-    payment_id: UUID
-    booking_id: UUID
     captured_minor: int
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentReleased:
+class PaymentReleased(PaymentFact):
     """The authorisation is gone, or the attempt was given up: no money moved, and none will."""
-
-    payment_id: UUID
-    booking_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentReturned:
+class PaymentReturned(PaymentFact):
     """Money went back; `in_full` where nothing of it is left with us."""
 
-    payment_id: UUID
-    booking_id: UUID
     refunded_minor: int
     in_full: bool
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentDisputed:
+class PaymentDisputed(PaymentFact):
     """The payer disputes the charge at the bank."""
-
-    payment_id: UUID
-    booking_id: UUID

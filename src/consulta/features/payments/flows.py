@@ -219,6 +219,7 @@ def _order(lease: Lease) -> AuthorizeOrder:
         payment_method=lease.params.get("payment_method"),
         return_url=lease.params.get("return_url"),
         charge_reference=lease.params.get("charge_reference"),
+        capture_now=lease.params.get("capture_now", False),
     )
 
 

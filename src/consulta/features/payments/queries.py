@@ -15,10 +15,11 @@ from consulta.platform.db.work import Work
 
 @dataclass(frozen=True, slots=True)
 class LockedPayment:
-    """A payment under its lock, with the booking's status beside it."""
+    """A payment under its lock; it is for a booking or for the purchase of a package."""
 
     id: UUID
-    booking_id: UUID
+    booking_id: UUID | None
+    purchase_id: UUID | None
     specialist_id: UUID
     client_id: UUID
     status: PaymentStatus
@@ -28,19 +29,19 @@ class LockedPayment:
     captured_minor: int
     refunded_minor: int
     is_disputed: bool
-    booking_status: str
     updated_at: datetime
 
 
 async def payment_for_update(work: Work, payment_id: UUID) -> LockedPayment | None:
-    """The payment, with calendar, booking and payment locked in that order (D3)."""
+    """The payment, with calendar, purchase or booking, and payment locked in that order (D3)."""
     found = await work.fetchval("SELECT app.lock_payment($1)", payment_id)
     if found is None:
         return None
-    payment, booking = found["payment"], found["booking"]
+    payment = found["payment"]
     return LockedPayment(
         id=UUID(payment["id"]),
-        booking_id=UUID(payment["booking_id"]),
+        booking_id=_id(payment["booking_id"]),
+        purchase_id=_id(payment["package_purchase_id"]),
         specialist_id=UUID(payment["specialist_id"]),
         client_id=UUID(payment["client_id"]),
         status=PaymentStatus(payment["status"]),
@@ -50,15 +51,18 @@ async def payment_for_update(work: Work, payment_id: UUID) -> LockedPayment | No
         captured_minor=payment["captured_minor"],
         refunded_minor=payment["refunded_minor"],
         is_disputed=payment["is_disputed"],
-        booking_status=booking["status"],
         updated_at=datetime.fromisoformat(payment["updated_at"]),
     )
 
 
+def _id(text: str | None) -> UUID | None:
+    return UUID(text) if text else None
+
+
 _PAYMENT = """
-SELECT p.id, p.booking_id, p.provider, p.status, p.amount_minor, p.currency, p.authorized_minor,
-       p.captured_minor, p.refunded_minor, p.is_disputed, p.capture_before, p.last_error,
-       p.provider_reference, p.created_at, p.updated_at, a.next_action
+SELECT p.id, p.booking_id, p.package_purchase_id, p.provider, p.status, p.amount_minor, p.currency,
+       p.authorized_minor, p.captured_minor, p.refunded_minor, p.is_disputed, p.capture_before,
+       p.last_error, p.provider_reference, p.created_at, p.updated_at, a.next_action
 FROM app.payments p LEFT JOIN app.payment_actions a ON a.payment_id = p.id
 WHERE p.id = $1
 """
@@ -104,7 +108,7 @@ class Lease:
     same_error_count: int
     now: datetime
     is_forlorn: bool = False
-    """The booking has ended meanwhile: nothing new may come to be for it."""
+    """What is paid for has come to nothing meanwhile: nothing new may come to be for it."""
 
 
 _LEASE_DUE = """
@@ -118,11 +122,11 @@ FROM (
     WHERE d.state IN ('pending', 'leased', 'in_doubt') AND d.next_attempt_at <= app.now()
       AND ($3::uuid IS NULL OR d.payment_id = $3)
     ORDER BY d.next_attempt_at LIMIT $1 FOR UPDATE SKIP LOCKED) due,
-    app.payments p JOIN app.bookings b ON b.id = p.booking_id
+    app.payments p
 WHERE o.id = due.id AND p.id = o.payment_id
 RETURNING o.id, o.payment_id, o.kind, o.amount_minor, o.params, o.fence, o.attempts,
     o.first_sent_at, o.same_error_count, p.currency, p.provider, p.provider_reference,
-    b.status IN ('cancelled', 'declined', 'expired') AS is_forlorn, app.now() AS now
+    app.is_over(p) AS is_forlorn, app.now() AS now
 """
 
 

@@ -14,7 +14,8 @@ class PaymentDetails(Answer):
     """A payment as its parties see it; `next_action` is the payer's alone."""
 
     id: UUID
-    booking_id: UUID
+    booking_id: UUID | None
+    package_purchase_id: UUID | None
     provider: str
     status: str
     amount: MoneyOut
@@ -48,6 +49,7 @@ def payment_out(row: asyncpg.Record) -> dict[str, Any]:
             for name in (
                 "id",
                 "booking_id",
+                "package_purchase_id",
                 "provider",
                 "status",
                 "is_disputed",

@@ -1,11 +1,10 @@
 """Paths of the directory and of a specialist's own page and rates."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AfterValidator, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from consulta.features.specialists import queries, service
@@ -35,18 +34,12 @@ from consulta.platform.db.paging import BadCursor
 from consulta.platform.http.deps import PageDep, PageOut, ReadDep, WorkDep
 from consulta.platform.http.idempotency import OPTIONAL_ERRORS, OptionalOnceDep
 from consulta.platform.http.problems import ALWAYS, problems
-from consulta.platform.http.schema import Blankable, Currency, Text
+from consulta.platform.http.schema import Blankable, Currency, Day, Text
 
 router = APIRouter(prefix="/specialists", tags=["specialists"])
 
 _MOST_PRICE = 10_000_000_000
 _OWN = (*ALWAYS, Forbidden)
-
-
-def _this_century(value: date) -> date:
-    if not 2000 <= value.year <= 2100:
-        raise ValueError("is not a date of this century")
-    return value
 
 
 Word = Annotated[Annotated[Text, Field(max_length=80)] | None, Blankable, Query()]
@@ -55,7 +48,6 @@ Price = Annotated[
     Blankable,
     Query(description="Minor units."),
 ]
-Day = Annotated[date, AfterValidator(_this_century)]
 
 
 async def _search(

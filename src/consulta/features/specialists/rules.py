@@ -38,9 +38,10 @@ _NAMED: Mapping[CancellationPolicy, tuple[Tier, ...]] = {
 def tiers_of(policy: str, custom: Sequence[Mapping[str, Any]] | None) -> tuple[Tier, ...]:
     """The tiers in force, longest notice first; with less notice than the last, nothing is due.
 
-    `custom` are the stored tiers of a `custom` policy, and are ignored for every other.
+    `custom` are the stored tiers, of a `custom` policy or as a booking copied them; without any,
+    the policy's name says which.
     """
-    if policy == CancellationPolicy.CUSTOM:
+    if custom is not None or policy == CancellationPolicy.CUSTOM:
         return tuple(Tier(one["hours_before"], one["refund_percent"]) for one in custom or ())
     return _NAMED[CancellationPolicy(policy)]
 

@@ -86,7 +86,8 @@ GRANT_RULES = (
         "people write calendars and money through functions only (D3)",
         f"""SELECT g.what || ' on ' || g.relname || ' to ' || g.who FROM {_GRANTS}
             WHERE g.who IN {_STAFF_AND_PEOPLE} AND g.what <> 'SELECT'
-              AND g.relname IN ('calendars', 'slots', 'payments', 'payment_operations')""",
+              AND g.relname IN ('calendars', 'slots', 'payments', 'payment_operations',
+                                'coupon_usages', 'package_purchases', 'package_credits')""",
     ),
     Rule(
         "WHOLE_TABLE_WRITE",

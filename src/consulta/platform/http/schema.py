@@ -1,8 +1,8 @@
 """Bases of request and response bodies, and the field types that all rooms share."""
 
 import re
-from datetime import datetime
-from typing import Annotated, Any
+from datetime import date
+from typing import Annotated, Any, TypeVar
 from zoneinfo import available_timezones
 
 from pydantic import (
@@ -15,6 +15,7 @@ from pydantic import (
     StringConstraints,
 )
 
+T = TypeVar("T", bound=date)
 _ZONES = frozenset(available_timezones()) - {"localtime", "posixrules", "Factory"}
 
 
@@ -42,9 +43,9 @@ def _zone(value: str) -> str:
     return value
 
 
-def _sensible(value: datetime) -> datetime:
+def _sensible(value: T) -> T:
     if not 2000 <= value.year <= 2100:
-        raise ValueError("is not a time of this century")
+        raise ValueError("is not of this century")
     return value
 
 
@@ -62,6 +63,7 @@ Email = Annotated[
 ]
 """An address in its one spelling: small letters."""
 Moment = Annotated[AwareDatetime, AfterValidator(_sensible)]
+Day = Annotated[date, AfterValidator(_sensible)]
 Blankable = BeforeValidator(_blank_is_absent)
 """Emptied and absent optional fields are the same."""
 HttpsUrl = Annotated[

@@ -27,6 +27,10 @@ class Order:
     note: str | None = None
     payment_method: str | None = None
     return_url: str | None = None
+    coupon_code: str | None = None
+    package_purchase_id: UUID | None = None
+    by_hand: bool = False
+    anyway: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,10 @@ class Placed:
     lease: Lease | None
 
 
-_BOOK = "SELECT app.book($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS placed, app.now() AS now"
+_BOOK = """
+SELECT app.book($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) AS placed,
+       app.now() AS now
+"""
 
 
 async def book(work: Work, order: Order, *, provider: str) -> Placed:
@@ -61,6 +68,10 @@ async def book(work: Work, order: Order, *, provider: str) -> Placed:
         {key: value for key, value in params.items() if value},
         PAYMENT_WINDOW_MINUTES,
         LEASE_SECONDS,
+        order.coupon_code,
+        order.package_purchase_id,
+        order.by_hand,
+        order.anyway,
     )
     assert row is not None
     placed = row["placed"]

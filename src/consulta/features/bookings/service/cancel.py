@@ -21,8 +21,9 @@ from consulta.platform.db.work import Work
 
 _RECORD = """
 INSERT INTO app.booking_cancellations (booking_id, specialist_id, client_id, cancelled_by,
-    cancelled_by_kind, reason, reason_code, cancellation_policy_applied, refund_minor, currency)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    cancelled_by_kind, reason, reason_code, cancellation_policy_applied, refund_percent,
+    refund_minor, currency, credit_returned)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 
 
@@ -93,8 +94,10 @@ async def _end(
         reason,
         reason_code,
         terms.policy_applied,
+        terms.refund_percent,
         terms.refund.amount_minor,
         booking.currency,
+        terms.credit_returned,
     )
     await work.execute("SELECT app.release_booking($1)", booking.id)
     return await _money_back(work, booking, terms)
@@ -108,7 +111,9 @@ def _terms(booking: LockedBooking, *, by_client: bool) -> rules.Terms:
         by_client=by_client,
         captured=booking.payment.captured if booking.payment else nothing,
         refunded=booking.payment.refunded if booking.payment else nothing,
-        starts_at=booking.starts_at,
+        has_credit=booking.has_credit,
+        is_confirmed=booking.status is BookingStatus.CONFIRMED,
+        starts_at=booking.tier_starts_at,
         now=booking.now,
     )
 

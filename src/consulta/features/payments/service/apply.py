@@ -74,7 +74,7 @@ async def give_up(work: Work, payment: LockedPayment) -> None:
     if not steps:
         return
     await _write_status(work, payment, PaymentStatus.CANCELLED)
-    await work.announce(PaymentReleased(payment.id, payment.booking_id))
+    await work.announce(PaymentReleased(payment.id, payment.booking_id, payment.purchase_id))
 
 
 async def _write(work: Work, payment: LockedPayment, charge: Charge, status: PaymentStatus) -> None:
@@ -113,7 +113,7 @@ _WAITING = {PaymentStatus.PENDING, PaymentStatus.REQUIRES_ACTION, PaymentStatus.
 async def _announce(
     work: Work, payment: LockedPayment, charge: Charge, steps: list[PaymentStatus]
 ) -> None:
-    ids = (payment.id, payment.booking_id)
+    ids = (payment.id, payment.booking_id, payment.purchase_id)
     for step in steps:
         if step is PaymentStatus.AUTHORIZED:
             await work.announce(PaymentAuthorized(*ids, charge.capture_before))

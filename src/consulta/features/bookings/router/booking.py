@@ -1,4 +1,4 @@
-"""Paths of bookings."""
+"""Paths of bookings: making, reading, paying, deciding."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -9,13 +9,12 @@ from starlette.responses import Response
 
 from consulta.features.availability import errors as calendar
 from consulta.features.bookings import errors, flows, queries, schemas, service
+from consulta.features.bookings.router.shown import DECIDES, booking_answer, shown
 from consulta.features.payments import errors as payment_errors
 from consulta.features.payments.deps import TillDep
-from consulta.kernel.actor import Role
 from consulta.kernel.errors import Forbidden
-from consulta.platform.auth.guards import PERSON, SIGNED_IN, require
+from consulta.platform.auth.guards import PERSON, SIGNED_IN
 from consulta.platform.db.paging import BadCursor
-from consulta.platform.db.work import Work
 from consulta.platform.http import idempotency
 from consulta.platform.http.answers import json_response
 from consulta.platform.http.deps import ActorDep, PageDep, PageOut, ReadDep, WorkDep
@@ -25,17 +24,6 @@ from consulta.platform.http.schema import Moment
 from consulta.providers.payments.port import ChargeRefused
 
 router = APIRouter(prefix="/bookings", tags=["bookings"])
-
-DECIDES = require(Role.SPECIALIST, Role.ADMIN)
-_ENDS = (
-    errors.BookingNotFound,
-    errors.AlreadyCancelled,
-    errors.BookingInPast,
-    payment_errors.PaymentOperationUnderWay,
-    payment_errors.PaymentNotVoidable,
-    payment_errors.RefundNotDue,
-    payment_errors.RefundExceedsCaptured,
-)
 
 
 @router.post(
@@ -93,7 +81,7 @@ async def list_bookings(
     )
     slice_ = page.page("bookings", rows, lambda row: (row["created_at"], row["id"]))
     # The payer's secret is for the page of one booking, not for lists.
-    items = [_out(row, work, till, with_action=False) for row in slice_.items]
+    items = [shown(row, work, till, with_action=False) for row in slice_.items]
     return json_response({"items": items, "next_cursor": slice_.next_cursor})
 
 
@@ -105,7 +93,7 @@ async def list_bookings(
     responses=problems(*ALWAYS, errors.BookingNotFound),
 )
 async def one(booking_id: UUID, work: ReadDep, till: TillDep) -> Response:
-    return await _booking(work, till, booking_id)
+    return await booking_answer(work, till, booking_id)
 
 
 @router.get(
@@ -146,40 +134,6 @@ async def confirm(booking_id: UUID, actor: ActorDep, till: TillDep, once: OnceDe
 
 
 @router.post(
-    "/{booking_id}/decline",
-    response_model=schemas.BookingOut,
-    dependencies=[DECIDES],
-    summary="Decline a booking: what is reserved is released",
-    responses=problems(*ALWAYS, *idempotency.ERRORS, *_ENDS, errors.BookingNotAwaiting),
-)
-async def decline(
-    booking_id: UUID,
-    actor: ActorDep,
-    till: TillDep,
-    once: OnceDep,
-    body: schemas.BookingDecline | None = None,
-) -> Response:
-    return await flows.decline(till, actor, once, booking_id, body or schemas.BookingDecline())
-
-
-@router.post(
-    "/{booking_id}/cancel",
-    response_model=schemas.BookingOut,
-    dependencies=[SIGNED_IN],
-    summary="Cancel a booking",
-    responses=problems(*ALWAYS, *idempotency.ERRORS, *_ENDS),
-)
-async def cancel(
-    booking_id: UUID,
-    actor: ActorDep,
-    till: TillDep,
-    once: OnceDep,
-    body: schemas.BookingCancel | None = None,
-) -> Response:
-    return await flows.cancel(till, actor, once, booking_id, body or schemas.BookingCancel())
-
-
-@router.post(
     "/{booking_id}/complete",
     response_model=schemas.BookingOut,
     dependencies=[DECIDES],
@@ -194,7 +148,7 @@ async def cancel(
 )
 async def complete(booking_id: UUID, work: WorkDep, till: TillDep) -> Response:
     await service.complete(work, booking_id=booking_id)
-    return await _booking(work, till, booking_id)
+    return await booking_answer(work, till, booking_id)
 
 
 @router.post(
@@ -212,7 +166,7 @@ async def complete(booking_id: UUID, work: WorkDep, till: TillDep) -> Response:
 )
 async def no_show(booking_id: UUID, work: WorkDep, till: TillDep) -> Response:
     await service.mark_no_show(work, booking_id=booking_id)
-    return await _booking(work, till, booking_id)
+    return await booking_answer(work, till, booking_id)
 
 
 @router.post(
@@ -235,22 +189,6 @@ async def pay_again(
     booking_id: UUID, body: schemas.PaymentAgain, actor: ActorDep, till: TillDep, once: OnceDep
 ) -> Response:
     return await flows.pay_again(till, actor, once, booking_id, body)
-
-
-async def _booking(work: Work, till: TillDep, booking_id: UUID) -> Response:
-    row = await queries.booking(work, booking_id)
-    if row is None:
-        raise errors.BookingNotFound
-    return json_response(_out(row, work, till))
-
-
-def _out(row: Any, work: Work, till: TillDep, *, with_action: bool = True) -> dict[str, Any]:
-    key = flows.publishable_key(till, row["payment_provider"])
-    return schemas.booking_out(
-        row,
-        publishable_key=key,
-        with_action=with_action and work.actor.id == row["client_id"],
-    )
 
 
 def _position(after: list[Any] | None) -> tuple[datetime, UUID] | None:

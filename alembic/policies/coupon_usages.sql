@@ -1,0 +1,22 @@
+-- coupon_usages: both parties read; the functions that book and give back write.
+ALTER TABLE app.coupon_usages ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.coupon_usages FORCE ROW LEVEL SECURITY;
+
+-- No identity, no rows.
+CREATE POLICY belt ON app.coupon_usages AS RESTRICTIVE FOR ALL
+    TO consulta_user, consulta_admin
+    USING ((SELECT app.user_id()) IS NOT NULL) WITH CHECK ((SELECT app.user_id()) IS NOT NULL);
+
+GRANT SELECT ON app.coupon_usages TO consulta_user;
+CREATE POLICY party_reads ON app.coupon_usages FOR SELECT TO consulta_user
+    USING (client_id = (SELECT app.user_id()) OR specialist_id = (SELECT app.user_id()));
+
+GRANT SELECT ON app.coupon_usages TO consulta_admin;
+CREATE POLICY admin_reads ON app.coupon_usages FOR SELECT TO consulta_admin USING (true);
+GRANT SELECT ON app.coupon_usages TO consulta_worker;
+CREATE POLICY worker_reads ON app.coupon_usages FOR SELECT TO consulta_worker USING (true);
+GRANT SELECT, INSERT, UPDATE ON app.coupon_usages TO consulta_definer;
+CREATE POLICY definer_reads ON app.coupon_usages FOR SELECT TO consulta_definer USING (true);
+CREATE POLICY definer_adds ON app.coupon_usages FOR INSERT TO consulta_definer WITH CHECK (true);
+CREATE POLICY definer_changes ON app.coupon_usages FOR UPDATE TO consulta_definer
+    USING (true) WITH CHECK (true);
