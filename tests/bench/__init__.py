@@ -11,7 +11,8 @@ the passwords of Consulta's logins are set there. The town (specialists, clients
 loaded once into a template database, copied for every run, so that each run meets the same data,
 and loaded anew on another day, since its future must lie ahead.
 
-Three things are measured, each with 16 connections: `POST /bookings`, `GET …/slots` for 14 days,
+`waits` asks with one connection alone, and holds the waiting times against what was promised. The
+other three things are measured with 16 connections: `POST /bookings`, `GET …/slots` for 14 days,
 and `POST …/cancel` of an authorised booking. Each is measured in three ways, turn by turn, and the
 table shows medians:
 

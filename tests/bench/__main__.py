@@ -7,7 +7,7 @@ import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from tests.bench import report
+from tests.bench import latency, report
 from tests.bench.ground import Ground, postmaster_of, running_ground, version_of
 from tests.bench.measured import Failed, Measured
 from tests.bench.rounds import Contender, Rounds
@@ -18,6 +18,8 @@ from tests.bench.town import SCALES, fresh_town, remove_town
 from tests.bench.wrk import Load
 
 SERVICES = ("elsewhere", "sandbox")
+WAITS = "waits"
+ALL = (*TASKS, WAITS)
 
 
 def main() -> int:
@@ -39,6 +41,7 @@ async def bench(ground: Ground, asked: argparse.Namespace) -> None:
         needed = starts_needed(
             asked.only, rounds=asked.rounds, seconds=asked.seconds, services=len(SERVICES)
         )
+        needed += latency.starts_needed(asked.seconds) if WAITS in asked.only else 0
         print(f"Looking for {needed:,} free starts", flush=True)
         supply = await Supply.laid_out(ground, scale, needed=needed)
         with tempfile.TemporaryDirectory() as folder:
@@ -61,6 +64,11 @@ async def _measure(
             service = await stack.enter_async_context(running_service(ground, kind, logs=folder))
             contenders.append(Contender(kind, service, Load(service.address, tokens, folder)))
         for name in asked.only:
+            if name == WAITS:
+                await latency.waits(
+                    contenders[0].load, supply, SCALES[asked.scale], seconds=asked.seconds
+                )
+                continue
             task = task_of(name, supply=supply, scale=SCALES[asked.scale])
             rounds = Rounds(
                 ground, await postmaster_of(ground), contenders, task, seconds=asked.seconds
@@ -77,7 +85,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--scale", choices=sorted(SCALES), default="full")
     parser.add_argument("--seconds", type=_positive, default=10, help="of each measurement")
     parser.add_argument("--rounds", type=_positive, default=5)
-    parser.add_argument("--only", type=_tasks, default=TASKS, help="of " + ",".join(TASKS))
+    parser.add_argument("--only", type=_tasks, default=ALL, help="of " + ",".join(ALL))
     parser.add_argument(
         "--data", type=Path, default=Path(".data/bench"), help="where the embedded server keeps it"
     )
@@ -93,7 +101,7 @@ def _positive(text: str) -> int:
 
 def _tasks(text: str) -> tuple[str, ...]:
     names = tuple(text.split(","))
-    unknown = set(names) - set(TASKS)
+    unknown = set(names) - set(ALL)
     if unknown:
         raise argparse.ArgumentTypeError(f"unknown: {', '.join(sorted(unknown))}")
     return names

@@ -1,7 +1,8 @@
 """How the town is filled: one set-based statement a table, ids as `md5(name)::uuid` (D10).
 
-`{specialists}`, `{clients}` and `{past}` are the sizes. Names are `specialist:7`, `client:7`,
-`rate:7`, `family:7`, `slot:7`, `booking:7`, `payment:7`.
+`{specialists}`, `{clients}`, `{past}` (sessions that took place) and `{ended}` (with those that
+were called off) are the sizes. Names are `specialist:7`, `client:7`, `rate:7`, `family:7`,
+`slot:7`, `booking:7`, `payment:7`.
 """
 
 UPCOMING = 10
@@ -55,14 +56,14 @@ CREATE UNLOGGED TABLE bench.sessions AS
 SELECT n, md5('specialist:' || 1 + n % {{specialists}})::uuid AS specialist_id,
        md5('rate:' || 1 + n % {{specialists}})::uuid AS rate_id,
        md5('client:' || 1 + n * 7919::bigint % {{clients}})::uuid AS client_id,
-       CASE WHEN n < {{past}}
+       CASE WHEN n < {{ended}}
             THEN current_date - 1 - n / {{specialists}} / 8
                  + (9 + n / {{specialists}} % 8) * interval '1 hour'
-            ELSE current_date + 1 + (n - {{past}}) / {{specialists}}
+            ELSE current_date + 1 + (n - {{ended}}) / {{specialists}}
                  + (6 + n % 8) * interval '1 hour' END AT TIME ZONE 'UTC' AS starts_at,
-       CASE WHEN n >= {{past}} THEN 'confirmed' WHEN n % 10 = 0 THEN 'cancelled'
+       CASE WHEN n >= {{ended}} THEN 'confirmed' WHEN n >= {{past}} THEN 'cancelled'
             WHEN n % 10 = 1 THEN 'no_show' ELSE 'completed' END AS status
-FROM generate_series(0, {{past}} + {UPCOMING} * {{specialists}} - 1) n;
+FROM generate_series(0, {{ended}} + {UPCOMING} * {{specialists}} - 1) n;
 ANALYZE bench.sessions;
 """,
     "slots": """
@@ -76,10 +77,10 @@ FROM bench.sessions;
 """,
     "bookings": """
 INSERT INTO app.bookings (id, specialist_id, client_id, rate_id, slot_id, kind, status, starts_at,
-    ends_at, price_minor, currency, policy, booked_by, created_at)
+    ends_at, price_minor, currency, policy, policy_tiers, booked_by, created_at)
 SELECT md5('booking:' || n)::uuid, specialist_id, client_id, rate_id, md5('slot:' || n)::uuid,
        'standard', status, starts_at, starts_at + interval '30 minutes', 10000, 'USD', 'standard',
-       client_id, least(starts_at - interval '7 days', now())
+       app.policy_tiers('standard', NULL), client_id, least(starts_at - interval '7 days', now())
 FROM bench.sessions;
 INSERT INTO app.booking_cancellations (booking_id, specialist_id, client_id, cancelled_by,
     cancelled_by_kind, reason, cancellation_policy_applied, currency, created_at)
@@ -112,5 +113,12 @@ SELECT md5('payment:' || n)::uuid, 'authorize', 10000, 'done', 1, 1,
        least(starts_at - interval '7 days', now()), least(starts_at - interval '7 days', now())
 FROM bench.sessions;
 DROP TABLE bench.sessions;
+""",
+    "packages": """
+INSERT INTO app.booking_packages (specialist_id, rate_id, name, session_count, price_minor,
+    currency, discount_percentage, valid_for_days)
+SELECT md5('specialist:' || n)::uuid, md5('rate:' || n)::uuid, 'Package of ' || k * 4, k * 4,
+       k * 40000, 'USD', 20, 365
+FROM generate_series(1, {specialists}) n, generate_series(1, 5) k;
 """,
 }

@@ -21,6 +21,9 @@ class Scale:
     specialists: int
     clients: int
     bookings: int
+    """Past sessions that were held, or missed."""
+    cancelled: int
+    """Past bookings that were called off."""
 
     @property
     def template(self) -> str:
@@ -28,8 +31,8 @@ class Scale:
 
 
 SCALES = {
-    "full": Scale("full", 10_000, 100_000, 1_000_000),
-    "small": Scale("small", 200, 2_000, 20_000),
+    "full": Scale("full", 10_000, 100_000, 1_000_000, 1_000_000),
+    "small": Scale("small", 200, 2_000, 20_000, 20_000),
 }
 
 
@@ -79,14 +82,22 @@ async def _is_fit(ground: Ground, scale: Scale) -> bool:
 
 
 async def _build(ground: Ground, connection: asyncpg.Connection, scale: Scale) -> None:
-    print(f"Loading the town ({scale.bookings:,} past bookings)", flush=True)
+    print(
+        f"Loading the town ({scale.bookings:,} past sessions, {scale.cancelled:,} cancellations)",
+        flush=True,
+    )
     begun = time.perf_counter()
     await connection.execute(f"DROP DATABASE IF EXISTS {scale.template} WITH (FORCE)")
     await bootstrap(
         ground.superuser, database=scale.template, passwords=dict.fromkeys(LOGINS, PASSWORD)
     )
     await migrate(_migrator(ground, scale))
-    sizes = {"specialists": scale.specialists, "clients": scale.clients, "past": scale.bookings}
+    sizes = {
+        "specialists": scale.specialists,
+        "clients": scale.clients,
+        "past": scale.bookings,
+        "ended": scale.bookings + scale.cancelled,
+    }
     async with ground.connected(scale.template) as inside:
         # Triggers and foreign keys rest: these rows are consistent by construction.
         await inside.execute(

@@ -49,20 +49,28 @@ class Load:
     tokens: Sequence[str]
     folder: Path
 
-    async def run(self, method: str, requests: Sequence[Request], *, seconds: int) -> LoadRun:
+    async def run(
+        self,
+        method: str,
+        requests: Sequence[Request],
+        *,
+        seconds: int,
+        connections: int = CONNECTIONS,
+    ) -> LoadRun:
         """Only answers of 2xx count. Raises `Failed` when more than 1 % were anything else, or a
         connection broke.
         """
         program = shutil.which("wrk")
         if program is None:
             raise Failed("wrk is not installed (Debian: wrk)")
+        threads = min(THREADS, connections)
         lines, tokens = self.folder / "requests", self.folder / "tokens"
         lines.write_text("".join(request.line for request in requests))
         tokens.write_text("\n".join(self.tokens) + "\n")
         process = await asyncio.create_subprocess_exec(
             program,
-            *(f"-t{THREADS}", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(_SCRIPT)),
-            *(self.address, "--", method, str(lines), str(tokens), str(THREADS)),
+            *(f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "-s", str(_SCRIPT)),
+            *(self.address, "--", method, str(lines), str(tokens), str(threads)),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
