@@ -17,8 +17,8 @@ GRANT INSERT (specialist_id, rate_id, name, description, session_count, price_mi
     ON app.booking_packages TO consulta_user;
 CREATE POLICY owner_adds ON app.booking_packages FOR INSERT TO consulta_user
     WITH CHECK (specialist_id = (SELECT app.user_id()));
-GRANT UPDATE (name, description, session_count, price_minor, currency, discount_percentage,
-    valid_for_days, is_active)
+GRANT UPDATE (rate_id, name, description, session_count, price_minor, currency,
+    discount_percentage, valid_for_days, is_active)
     ON app.booking_packages TO consulta_user;
 CREATE POLICY owner_changes ON app.booking_packages FOR UPDATE TO consulta_user
     USING (specialist_id = (SELECT app.user_id())) WITH CHECK (specialist_id = (SELECT app.user_id()));

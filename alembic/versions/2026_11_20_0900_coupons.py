@@ -42,11 +42,10 @@ CREATE TABLE app.coupons (
     CONSTRAINT ck_coupons_valid CHECK (valid_until IS NULL OR valid_from < valid_until)
 );
 CREATE UNIQUE INDEX uq_coupons_specialist_id_code ON app.coupons (specialist_id, code)
-    WHERE specialist_id IS NOT NULL;
-CREATE UNIQUE INDEX uq_coupons_global_code ON app.coupons (code) WHERE specialist_id IS NULL;
+    NULLS NOT DISTINCT;
 COMMENT ON TABLE app.coupons IS
-    'Discounts by code: of one specialist, or of the house where there is none. used_count is at '
-    'least the number of uses that stand; what was returned is counted again at the limit.';
+    'Discounts by code: of one specialist, or of the house where there is none. used_count is the '
+    'number of usages that are counted; what was returned is counted off by the next use.';
 
 ALTER TABLE app.bookings
     ADD COLUMN coupon_id uuid CONSTRAINT fk_bookings_coupon_id_coupons REFERENCES app.coupons,
@@ -64,6 +63,7 @@ CREATE TABLE app.coupon_usages (
     discount_minor bigint NOT NULL,
     currency text NOT NULL,
     state text NOT NULL DEFAULT 'used',
+    is_counted boolean NOT NULL DEFAULT true,
     created_at timestamptz NOT NULL DEFAULT app.now(),
     returned_at timestamptz,
     CONSTRAINT uq_coupon_usages_booking_id UNIQUE (booking_id, specialist_id, client_id),
@@ -72,12 +72,17 @@ CREATE TABLE app.coupon_usages (
     CONSTRAINT ck_coupon_usages_discount CHECK (discount_minor >= 0),
     CONSTRAINT ck_coupon_usages_currency CHECK (currency ~ '^[A-Z]{3}$'),
     CONSTRAINT ck_coupon_usages_state
-        CHECK (state IN ('used', 'returned') AND (state = 'returned') = (returned_at IS NOT NULL))
+        CHECK (state IN ('used', 'returned') AND (state = 'returned') = (returned_at IS NOT NULL)),
+    CONSTRAINT ck_coupon_usages_counted CHECK (is_counted OR state = 'returned')
 );
 CREATE INDEX ix_coupon_usages_coupon_id ON app.coupon_usages (coupon_id, client_id, state);
+CREATE INDEX ix_coupon_usages_coupon_id_id ON app.coupon_usages (coupon_id, id);
+CREATE INDEX ix_coupon_usages_returned ON app.coupon_usages (coupon_id)
+    WHERE state = 'returned' AND is_counted;
 CREATE INDEX ix_coupon_usages_client_id ON app.coupon_usages (client_id, created_at DESC);
 COMMENT ON TABLE app.coupon_usages IS
-    'One row for each booking that used a coupon; returned when the booking came to nothing.';
+    'One row for each booking that used a coupon; returned when the booking came to nothing. '
+    'is_counted until the coupon''s used_count is told of the return.';
 """
 
 

@@ -49,6 +49,7 @@ CREATE TABLE app.booking_proposals (
     specialist_id uuid NOT NULL,
     client_id uuid NOT NULL,
     starts_at timestamptz NOT NULL,
+    anyway boolean NOT NULL DEFAULT false,
     message text,
     state text NOT NULL DEFAULT 'open',
     proposed_by uuid NOT NULL

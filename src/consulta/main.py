@@ -1,6 +1,5 @@
 """create_app: the only place that builds the service and joins its parts."""
 
-import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -17,7 +16,9 @@ from consulta.platform.db.engine import build_engine
 from consulta.platform.db.work import Engines
 from consulta.platform.http import problems
 from consulta.platform.http.middleware import Envelope, Gate
-from consulta.routes import mount
+from consulta.platform.http.older import OlderShape
+from consulta.platform.signing import Signer
+from consulta.routes import OLD_SHAPES, mount
 from consulta.settings import Settings
 from consulta.wiring import Service, wire
 
@@ -45,9 +46,9 @@ def create_app(settings: Settings, *, examines_database: bool = True) -> FastAPI
     app.state.examines_database = examines_database
     app.state.refusals = []
     app.state.vault = Vault.from_text(settings.security.encryption_keys.get_secret_value())
-    app.state.cursor_key = hashlib.sha256(
-        b"cursor|" + settings.auth.jwt_secret.get_secret_value().encode()
-    ).digest()
+    secret = settings.auth.jwt_secret.get_secret_value()
+    app.state.cursor_key = Signer.from_secret(secret, purpose="cursor").key
+    app.state.quotes = Signer.from_secret(secret, purpose="quote")
     problems.install(app)
     mount(app, settings)
     if settings.http.allowed_origins:
@@ -68,6 +69,7 @@ def create_app(settings: Settings, *, examines_database: bool = True) -> FastAPI
         )
     app.add_middleware(Gate, refusals=lambda: app.state.refusals)
     app.add_middleware(Envelope, most_body_bytes=settings.http.most_body_bytes)
+    app.add_middleware(OlderShape, addresses=OLD_SHAPES)
     return app
 
 

@@ -1,5 +1,7 @@
 """Every router with its prefix, in the order of the API document."""
 
+from collections.abc import Mapping
+
 from fastapi import FastAPI
 
 from consulta.features.admin.router import router as admin
@@ -9,29 +11,40 @@ from consulta.features.auth.router import router as auth
 from consulta.features.availability.router import holds_router as holds
 from consulta.features.availability.router import router as availability
 from consulta.features.bookings.router import router as bookings
+from consulta.features.compat.router import router as functions
+from consulta.features.compat.rules import CANCEL_ADDRESS, refusal
+from consulta.features.coupons.router import router as coupons
 from consulta.features.jobs.router import cron_router as cron
 from consulta.features.jobs.router import router as jobs
+from consulta.features.packages.router import router as packages
 from consulta.features.payments.router import router as payments
 from consulta.features.payments.router import sandbox_router as sandbox
 from consulta.features.profiles.router import router as profiles
+from consulta.features.recurring.router import router as recurring
 from consulta.features.specialists.router import router as specialists
 from consulta.features.webhooks.router import router as webhooks
 from consulta.platform.http.contract import complete
 from consulta.platform.http.documentation import documentation
+from consulta.platform.http.older import Retell
 from consulta.platform.http.operation import router as operation
 from consulta.settings import Settings
 
 API = "/api/v1"
+OLD_SHAPES: Mapping[str, Retell] = {CANCEL_ADDRESS: refusal}
+"""Addresses whose errors are no problem documents."""
 
 # The busiest come first: a request is compared with one after the other.
 _ROOMS = (
     availability,
     bookings,
+    recurring,
     holds,
     specialists,
     auth,
     profiles,
+    packages,
     payments,
+    coupons,
     admin,
     analytics,
     own_analytics,
@@ -47,6 +60,7 @@ def mount(app: FastAPI, settings: Settings) -> None:
         app.include_router(sandbox, prefix=API)
     app.include_router(webhooks)
     app.include_router(cron)
+    app.include_router(functions)
     app.include_router(operation)
     if settings.shows_docs:
         app.include_router(documentation())

@@ -123,6 +123,12 @@ class ScheduleSettings(_Group):
     cron_secret: SecretStr = Field(SecretStr(""), alias="CRON_SECRET")
 
 
+class RecurringSettings(_Group):
+    """How far ahead the dispatcher books the dates of series."""
+
+    lead_days: int = Field(7, alias="RECURRING_LEAD_DAYS", ge=1, le=90)
+
+
 class ObservabilitySettings(_Group):
     sentry_dsn: SecretStr = Field(SecretStr(""), alias="SENTRY_DSN")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
@@ -148,6 +154,7 @@ class Settings(_Group):
     payments: PaymentSettings = Field(default_factory=PaymentSettings)
     http: HttpSettings = Field(default_factory=HttpSettings)
     schedule: ScheduleSettings = Field(default_factory=ScheduleSettings)
+    recurring: RecurringSettings = Field(default_factory=RecurringSettings)
     observability: ObservabilitySettings = Field(default_factory=ObservabilitySettings)
     security: SecuritySettings = Field(default_factory=SecuritySettings)
 

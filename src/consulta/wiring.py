@@ -8,8 +8,11 @@ from consulta.features.analytics import jobs as analytics_jobs
 from consulta.features.availability import jobs as availability_jobs
 from consulta.features.bookings import jobs as booking_jobs
 from consulta.features.bookings import reactions as bookings
+from consulta.features.bookings.events import BookingConfirmed
 from consulta.features.bookings.status import BookingStatus
 from consulta.features.jobs import jobs as house_jobs
+from consulta.features.packages import jobs as package_jobs
+from consulta.features.packages import reactions as packages
 from consulta.features.payments import jobs as payment_jobs
 from consulta.features.payments.events import (
     PaymentAuthorized,
@@ -18,6 +21,9 @@ from consulta.features.payments.events import (
     PaymentTaken,
 )
 from consulta.features.payments.flows import Till
+from consulta.features.recurring import jobs as recurring_jobs
+from consulta.features.recurring import reactions as recurring
+from consulta.features.recurring.service.dispatch import DispatchTerms
 from consulta.features.webhooks import jobs as webhook_jobs
 from consulta.features.webhooks.flows import LetterBox, letter_box
 from consulta.platform.auth.identity import Identities
@@ -45,10 +51,28 @@ REACTIONS = (
     (PaymentTaken, bookings.confirm_when_taken),
     (PaymentReleased, bookings.expire_when_released),
     (PaymentReturned, bookings.mark_refunded_when_returned),
+    (PaymentTaken, packages.activate_when_taken),
+    (PaymentReleased, packages.cancel_when_released),
+    (PaymentReturned, packages.take_back_when_returned),
+    (BookingConfirmed, recurring.accept_series_when_confirmed),
 )
 
 # What the outbox knows and nobody listens to yet: such messages are settled at once.
-SILENT_TOPICS = ("booking.requested", *(f"booking.{status}" for status in BookingStatus))
+SILENT_TOPICS = (
+    "booking.requested",
+    *(f"booking.{status}" for status in BookingStatus),
+    "booking.rescheduled",
+    *(f"package.{what}" for what in ("purchased", "activated", "cancelled", "expired", "refunded")),
+    "booking.time_proposed",
+    "booking.proposal_declined",
+    "series.created",
+    "series.changed",
+    "series.paused",
+    "series.resumed",
+    "series.accepted",
+    "series.ended",
+    "series.skipped",
+)
 
 
 @dataclass(slots=True)
@@ -62,6 +86,7 @@ class Service:
     passwords: Passwords
     till: Till
     letter_box: LetterBox
+    dispatch_terms: DispatchTerms
     jobs: Jobs
     lifecycle: Lifecycle
     refusals: list[str] = field(default_factory=list)
@@ -74,6 +99,7 @@ class Service:
         app.state.passwords = self.passwords
         app.state.till = self.till
         app.state.letter_box = self.letter_box
+        app.state.dispatch_terms = self.dispatch_terms
         app.state.jobs = self.jobs
         app.state.lifecycle = self.lifecycle
         app.state.refusals = self.refusals
@@ -106,7 +132,8 @@ def wire(settings: Settings, engines: Engines, *, vault: Vault) -> Service:
     )
     box = letter_box(till)
     outbox = Outbox(database, dict.fromkeys(SILENT_TOPICS))
-    jobs = Jobs(database, _jobs(till, box, outbox))
+    terms = DispatchTerms(settings.recurring.lead_days, settings.payments.default_provider)
+    jobs = Jobs(database, _jobs(till, box, outbox, terms))
     box.inbox.wakes(lambda: jobs.nudge("webhooks.letters"))
     outbox.wakes(lambda: jobs.nudge("outbox.deliver"))
     return Service(
@@ -119,6 +146,7 @@ def wire(settings: Settings, engines: Engines, *, vault: Vault) -> Service:
         ),
         till=till,
         letter_box=box,
+        dispatch_terms=terms,
         jobs=jobs,
         lifecycle=Lifecycle(
             database,
@@ -150,10 +178,12 @@ def providers_of(settings: PaymentSettings, database: Database) -> PaymentProvid
     return PaymentProviders(providers, default=settings.default_provider)
 
 
-def _jobs(till: Till, box: LetterBox, outbox: Outbox) -> tuple[Job, ...]:
+def _jobs(till: Till, box: LetterBox, outbox: Outbox, terms: DispatchTerms) -> tuple[Job, ...]:
     return (
         *availability_jobs.JOBS,
         *booking_jobs.JOBS,
+        *package_jobs.JOBS,
+        *recurring_jobs.jobs_of(terms),
         *payment_jobs.jobs_of(till),
         *webhook_jobs.jobs_of(box),
         *analytics_jobs.JOBS,

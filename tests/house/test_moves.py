@@ -9,6 +9,7 @@ import pytest
 
 from consulta import features
 from consulta.features.bookings import states as bookings
+from consulta.features.packages import states as packages
 from consulta.features.payments import states as payments
 from consulta.kernel.transitions import Transitions
 from tests.conftest import TestDatabase
@@ -17,6 +18,7 @@ from tests.house.source import ROOMS, obey, whole_tree
 # The states from which nothing leads anywhere, as the contract promises them.
 BOOKING_ENDS = {"cancelled", "declined", "expired", "refunded"}
 PAYMENT_ENDS = {"refunded", "failed", "cancelled"}
+PURCHASE_ENDS = {"cancelled", "expired", "refunded"}
 
 
 def all_states() -> dict[str, ModuleType]:
@@ -64,7 +66,9 @@ def test_a_forgotten_status_is_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "ends"), [(bookings, BOOKING_ENDS), (payments, PAYMENT_ENDS)], ids=["b", "p"]
+    ("module", "ends"),
+    [(bookings, BOOKING_ENDS), (payments, PAYMENT_ENDS), (packages, PURCHASE_ENDS)],
+    ids=["bookings", "payments", "packages"],
 )
 def test_an_end_is_really_an_end(module: ModuleType, ends: set[str]) -> None:
     assert {status for status in statuses_of(module) if module.MOVES.is_end(status)} == ends
@@ -84,7 +88,8 @@ async def test_the_database_holds_the_same_moves_of_a_payment(database: TestData
 
 async def test_the_tables_know_the_same_statuses(database: TestDatabase) -> None:
     """The check constraint of the column and the enumeration have the same words."""
-    for table, module in (("bookings", bookings), ("payments", payments)):
+    tables = {"bookings": bookings, "payments": payments, "package_purchases": packages}
+    for table, module in tables.items():
         async with database.connected() as connection:
             text = await connection.fetchval(
                 "SELECT string_agg(pg_get_constraintdef(oid), ' ') FROM pg_constraint"

@@ -92,7 +92,9 @@ SYSTEM_ACTORS = {
     SOURCE + "platform/inbox.py": "letters are claimed and settled",
     SOURCE + "platform/outbox.py": "messages are delivered",
     ROOMS + "auth/flows.py": "password hashes are read and compared; the web pool may not",
-    ROOMS + "payments/flows.py": "a provider's answer is recorded; people cannot write payments",
+    ROOMS
+    + "payments/flows/till.py": "a provider's answer is recorded; people cannot write payments",
+    ROOMS + "recurring/flows.py": "a new series is dispatched at once, as the nightly run would",
     ROOMS + "webhooks/flows.py": "a provider's letter is applied; nobody is signed in",
     SOURCE + "providers/payments/sandbox_postgres.py": "the sandbox keeps the books of a provider",
 }

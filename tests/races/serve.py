@@ -18,7 +18,13 @@ from tests.settings import settings_for
 async def serve(database: TestDatabase, listener: socket.socket) -> None:
     app = create_app(settings_for(database))
     config = uvicorn.Config(
-        app, loop="uvloop", http="httptools", log_level="warning", access_log=False
+        app,
+        loop="uvloop",
+        http="httptools",
+        log_level="warning",
+        access_log=False,
+        # A line that rests between two races is not hung up in the moment it is used again.
+        timeout_keep_alive=600,
     )
     await uvicorn.Server(config).serve(sockets=[listener])
 

@@ -44,13 +44,16 @@ async def test_without_lock_and_constraint_times_are_sold_twice(
 ) -> None:
     """The control: the same race on a sabotaged database must go wrong in nearly every round."""
     async with running_arena(database, people=60, logs=tmp_path) as arena:
-        body: str = await arena.world.value("SELECT pg_get_functiondef('app.claim'::regproc)")
-        assert body.count(LOCK) == body.count(CHECKED) == 1
         # No lock, and time enough between the look at the calendar and the claim.
-        careless = body.replace(LOCK, "").replace(
-            CHECKED, "    PERFORM pg_sleep(0.05);\n" + CHECKED
-        )
-        await arena.world.superuser.execute(careless)
+        for name, sound, careless in (
+            ("app.claim", LOCK, ""),
+            ("app.claim_span", CHECKED, "    PERFORM pg_sleep(0.05);\n" + CHECKED),
+        ):
+            body: str = await arena.world.value(
+                "SELECT pg_get_functiondef($1::text::regproc)", name
+            )
+            assert body.count(sound) == 1
+            await arena.world.superuser.execute(body.replace(sound, careless))
         await arena.world.superuser.execute(
             "ALTER TABLE app.slots DROP CONSTRAINT slots_no_overlap_excl"
         )

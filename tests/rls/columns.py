@@ -65,6 +65,6 @@ UPDATED: Mapping[str, Mapping[Kind, str]] = {
     "specialist_availability_exceptions": {Kind.PERSON: _EXCEPTION},
     "availability_exception_reasons": {Kind.PERSON: "reason note"},
     "coupons": {Kind.PERSON: _TERMS},
-    "booking_packages": {Kind.PERSON: _PACKAGE},
+    "booking_packages": {Kind.PERSON: f"rate_id {_PACKAGE}"},
     "bookings": {Kind.PERSON: "status meeting_link", Kind.ADMIN: "status meeting_link"},
 }

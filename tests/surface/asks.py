@@ -5,6 +5,7 @@ tests break, they break in one of these.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from tests.surface.town import PASSWORD, Town
 
@@ -22,12 +23,13 @@ class Ask:
     body: Of | None = None
     spends: bool = False
     body_optional: bool = False
+    query: Of | None = None
 
     def address(self, path: str, town: Town, **other: Any) -> str:
         """The path with the names filled in; `other` replaces some of what stands there."""
         for name, of in self.about.items():
             path = path.replace(f"{{{name}}}", str(other.get(name, of(town))))
-        return path
+        return f"{path}?{urlencode(self.query(town))}" if self.query else path
 
 
 def _booking(stage: str) -> Mapping[str, Of]:
@@ -106,7 +108,10 @@ def _book(town: Town) -> Any:
     return {
         **_hold(town),
         "client_id": None,
+        "client_email": None,
         "hold_token": None,
+        "coupon_code": None,
+        "package_purchase_id": None,
         "payment_method": "pm_sandbox_visa",
         "return_url": "https://example.org/back",
         "note": "It hurts.",
@@ -117,6 +122,25 @@ def _hold(town: Town) -> Any:
     return town.sarah.booking(town.next_start())
 
 
+_COUPON: Mapping[str, Of] = {"coupon_id": lambda town: town.coupon["id"]}
+_TERMS = {
+    "description": "For good friends",
+    "minimum": None,
+    "most_uses": 100,
+    "most_uses_per_client": 1,
+    "valid_from": "2026-01-01T00:00:00Z",
+    "valid_until": "2099-01-01T00:00:00Z",
+    "is_active": True,
+}
+
+
+def _coupon(town: Town) -> Any:
+    amount = {"amount_minor": 1000, "currency": "USD"}
+    town.booked += 1
+    code = {"code": f"NEW-{town.booked}", "kind": "fixed", "percent": None, "amount": amount}
+    return {**_TERMS, **code, "minimum": {"amount_minor": 5000, "currency": "USD"}}
+
+
 def _exception(town: Town) -> Any:
     return {
         "date": town.sarah.today.isoformat(),
@@ -125,6 +149,26 @@ def _exception(town: Town) -> Any:
         "ends_at": "13:00",
         "reason": "personal",
         "note": "Lunch",
+    }
+
+
+def _purchase(stage: str) -> Mapping[str, Of]:
+    return {"purchase_id": lambda town: getattr(town, stage)["id"]}
+
+
+_PAYS = {"payment_method": "pm_sandbox_visa", "return_url": "https://example.org/back"}
+
+
+def _package(town: Town) -> dict[str, Any]:
+    return {
+        "name": "Six sessions",
+        "description": "A course.",
+        "rate_id": str(town.sarah.rates["standard"]),
+        "session_count": 6,
+        "price": {"amount_minor": 90_000, "currency": "USD"},
+        "discount_percentage": 25,
+        "valid_for_days": 180,
+        "is_active": True,
     }
 
 
@@ -169,6 +213,9 @@ ASKS: Mapping[str, Ask] = {
     "GET /api/v1/specialists/{specialist_id}/availability": Ask("anonymous", _SARAH),
     "GET /api/v1/specialists/{specialist_id}/availability-exceptions": Ask("anonymous", _SARAH),
     "GET /api/v1/specialists/{specialist_id}/slots": Ask("anonymous", _SARAH),
+    "GET /api/v1/specialists/{specialist_id}/slots/explain": Ask(
+        "anonymous", _SARAH, query=lambda town: {"at": town.sarah.at("mon 10:00").isoformat()}
+    ),
     "POST /api/v1/holds": Ask("anonymous", body=_hold),
     "DELETE /api/v1/holds/{hold_id}": Ask(
         "client", {"hold_id": lambda town: town.hold["id"]}, spends=True
@@ -176,6 +223,7 @@ ASKS: Mapping[str, Ask] = {
     "POST /api/v1/bookings": Ask("client", body=_book),
     "GET /api/v1/bookings": Ask("client"),
     "GET /api/v1/bookings/{booking_id}": Ask("client", _booking("pending")),
+    "GET /api/v1/bookings/{booking_id}/calendar.ics": Ask("client", _booking("pending")),
     "GET /api/v1/bookings/{booking_id}/history": Ask("client", _booking("pending")),
     "POST /api/v1/bookings/{booking_id}/confirm": Ask(
         "specialist", _booking("awaiting"), spends=True
@@ -190,6 +238,7 @@ ASKS: Mapping[str, Ask] = {
     "POST /api/v1/bookings/{booking_id}/cancel": Ask(
         "client", _booking("awaiting"), lambda _: dict(_REASON), spends=True, body_optional=True
     ),
+    "GET /api/v1/bookings/{booking_id}/cancellation-quote": Ask("client", _booking("awaiting")),
     "POST /api/v1/bookings/{booking_id}/complete": Ask("specialist", _booking("confirmed")),
     "POST /api/v1/bookings/{booking_id}/no-show": Ask("specialist", _booking("confirmed")),
     "POST /api/v1/bookings/{booking_id}/payments": Ask(
@@ -201,7 +250,39 @@ ASKS: Mapping[str, Ask] = {
         },
         spends=True,
     ),
+    "GET /api/v1/specialists/me/packages": Ask("specialist"),
+    "POST /api/v1/specialists/me/packages": Ask("specialist", body=_package),
+    "PATCH /api/v1/specialists/me/packages/{own_package_id}": Ask(
+        "specialist", {"own_package_id": lambda town: town.package["id"]}, _package
+    ),
+    "GET /api/v1/specialists/{specialist_id}/packages": Ask("anonymous", _SARAH),
+    "POST /api/v1/admin/packages": Ask(
+        "admin",
+        body=lambda town: {"items": [{"specialist_id": str(town.sarah.id), **_package(town)}]},
+    ),
+    "POST /api/v1/packages/{package_id}/purchases": Ask(
+        "client",
+        {"package_id": lambda town: town.package["id"]},
+        lambda _: dict(_PAYS),
+        body_optional=True,
+    ),
+    "GET /api/v1/package-purchases": Ask("client"),
+    "GET /api/v1/package-purchases/{purchase_id}": Ask("client", _purchase("bought")),
+    "POST /api/v1/package-purchases/{purchase_id}/payments": Ask(
+        "client", _purchase("unpaid"), lambda _: dict(_PAYS), spends=True
+    ),
+    "GET /api/v1/package-purchases/{purchase_id}/refund-quote": Ask("client", _purchase("bought")),
+    "POST /api/v1/package-purchases/{purchase_id}/refund": Ask(
+        "specialist", _purchase("bought"), spends=True
+    ),
     "GET /api/v1/payments/{payment_id}": Ask("client", _payment("pending")),
+    "POST /api/v1/payments/{payment_id}/refunds": Ask(
+        "specialist",
+        _payment("confirmed"),
+        lambda _: {"amount_minor": 1, "reason": "We ended early."},
+        body_optional=True,
+    ),
+    "GET /api/v1/payments/{payment_id}/refunds": Ask("client", _payment("confirmed")),
     "POST /api/v1/sandbox/payments/{payment_id}/method": Ask(
         "client",
         _payment("pending"),
@@ -211,6 +292,26 @@ ASKS: Mapping[str, Ask] = {
     "POST /api/v1/sandbox/payments/{payment_id}/action": Ask(
         "client", _payment("pending"), lambda _: {"succeed": True}, spends=True
     ),
+    "GET /api/v1/specialists/me/coupons": Ask("specialist"),
+    "POST /api/v1/specialists/me/coupons": Ask("specialist", body=_coupon),
+    "GET /api/v1/specialists/me/coupons/{coupon_id}": Ask("specialist", _COUPON),
+    "PATCH /api/v1/specialists/me/coupons/{coupon_id}": Ask(
+        "specialist", _COUPON, lambda _: dict(_TERMS)
+    ),
+    "GET /api/v1/specialists/me/coupons/{coupon_id}/usages": Ask("specialist", _COUPON),
+    "GET /api/v1/coupons/{code}/validate": Ask(
+        "client",
+        {"code": lambda town: town.coupon["code"]},
+        query=lambda town: {
+            "specialist_id": town.sarah.id,
+            "rate_id": town.sarah.rates["standard"],
+        },
+    ),
+    "GET /api/v1/admin/coupons": Ask("admin"),
+    "POST /api/v1/admin/coupons": Ask(
+        "admin", body=lambda town: {**_coupon(town), "specialist_id": None}
+    ),
+    "PATCH /api/v1/admin/coupons/{coupon_id}": Ask("admin", _COUPON, lambda _: dict(_TERMS)),
     "GET /api/v1/admin/users": Ask("admin"),
     "PATCH /api/v1/admin/users/{user_id}": Ask(
         "admin",
@@ -231,6 +332,11 @@ ASKS: Mapping[str, Ask] = {
     ),
     "POST /api/cron/{job}": Ask("cron", {"job": lambda _: "cleanup-bookings"}),
     "GET /api/cron/{job}": Ask("cron", {"job": lambda _: "cleanup-bookings"}),
+    "POST /functions/v1/booking-cancel": Ask(
+        "client",
+        body=lambda town: {"booking_id": town.awaiting["id"], "reason": "I have a cold."},
+        spends=True,
+    ),
     "GET /livez": Ask("anonymous"),
     "GET /readyz": Ask("anonymous"),
     "GET /metrics": Ask("anonymous"),

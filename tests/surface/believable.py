@@ -44,11 +44,13 @@ def values_of(town: Town) -> Values:
         "exclude_booking": [booking["id"] for booking in bookings],
         "payment_id": [booking["payment"]["id"] for booking in bookings],
         "hold_id": [town.hold["id"]],
+        "coupon_id": [town.coupon["id"]],
         "exception_id": [town.exception["id"]],
     }
     words: dict[str, list[Any]] = {
         "starts_at": [*starts, town.pending["starts_at"]],
         "hold_token": [town.hold["hold_token"]],
+        "coupon_code": [town.coupon["code"], "NO-SUCH-CODE"],
         "X-Hold-Token": [town.hold["hold_token"]],
         "payment_method": ["pm_sandbox_visa", "pm_sandbox_declined", "pm_sandbox_3ds"],
         "email": [town.account["user"]["email"], f"new.{stranger}@example.org"],

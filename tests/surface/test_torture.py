@@ -12,7 +12,7 @@ import pytest
 
 from tests.surface.asks import ASKS, Ask
 from tests.surface.ledger import marks, unchanged
-from tests.surface.refusals import ensure_refused
+from tests.surface.refusals import ensure_refused, is_older, said_at
 from tests.surface.town import Town, build_town
 from tests.surface.wire import raw
 from tests.world import World
@@ -82,7 +82,7 @@ async def test_what_cannot_be_read_is_refused(town: Town, door: str) -> None:
             await _refused(town, door, b"", why="nothing")
 
 
-@pytest.mark.parametrize("door", WITH_BODY)
+@pytest.mark.parametrize("door", [door for door in WITH_BODY if not is_older(door)])
 async def test_unknown_fields_are_refused_even_if_they_are_columns(town: Town, door: str) -> None:
     valid = _valid(ASKS[door], town)
     columns = await town.world.rows(
@@ -116,7 +116,7 @@ async def test_too_large_a_body_is_not_read(town: Town, door: str) -> None:
             if len(chunks) > 1 and not ASKS[door].body:
                 continue  # Nobody reads the body there, so it is never taken in.
             problem = await _refused(town, door, *chunks, why=why, headers=headers)
-            assert problem["code"] == "BODY_TOO_LARGE"
+            assert problem["code"] == said_at(door, "BODY_TOO_LARGE")
 
 
 @pytest.mark.parametrize("door", WITH_BODY)
@@ -133,6 +133,8 @@ async def test_only_plain_json_is_read(town: Town, door: str) -> None:
             b"\x00\xff",
             b"",
         ):
+            if is_older(door) and not media_type:
+                continue  # Old callers do not say what they send.
             headers = [("content-type", media_type)]
             await _refused(town, door, body, why=f"a body of {media_type!r}", headers=headers)
         for encoding in (b"gzip", b"br", b"GZIP", b"gzip, identity", b"\x00"):
@@ -140,7 +142,7 @@ async def test_only_plain_json_is_read(town: Town, door: str) -> None:
             problem = await _refused(
                 town, door, gzip.compress(body), why=f"encoded as {encoding!r}", headers=headers
             )
-            assert problem["code"] == "UNSUPPORTED_MEDIA_TYPE"
+            assert problem["code"] == said_at(door, "UNSUPPORTED_MEDIA_TYPE")
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])

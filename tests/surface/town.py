@@ -37,6 +37,12 @@ class Town:
     account: Any
     """Somebody who registered: the answer, with its tokens."""
     booked: int = 0
+    coupon: Any = None
+    """A coupon of Sarah's."""
+    package: Any = None
+    """A package of Sarah's, which Anna bought twice: `unpaid` and `bought`."""
+    unpaid: Any = None
+    bought: Any = None
 
     def identity(self, name: str) -> Person:
         """Who is meant by that word."""
@@ -113,6 +119,9 @@ async def build_town(world: World) -> Town:
     town.confirmed = reply.json
     town.hold = await town.held()
     town.exception = await town.excepted()
+    code = {"code": "TEN", "kind": "percent", "percent": 10}
+    town.coupon = made(await town.sarah.post("/specialists/me/coupons", code))
+    await _sell(town)
     body = {
         "email": f"carla.{secrets.token_hex(4)}@example.org",
         "password": PASSWORD,
@@ -120,3 +129,16 @@ async def build_town(world: World) -> Town:
     }
     town.account = made(await world.anonymous.post("/auth/register", body))
     return town
+
+
+async def _sell(town: Town) -> None:
+    package = {
+        "name": "Four sessions",
+        "rate_id": str(town.sarah.rates["standard"]),
+        "session_count": 4,
+        "price": {"amount_minor": 60_000, "currency": "USD"},
+    }
+    town.package = made(await town.sarah.post("/specialists/me/packages", package))
+    path = f"/packages/{town.package['id']}/purchases"
+    town.unpaid = made(await town.anna.post(path))
+    town.bought = made(await town.anna.post(path, {"payment_method": "pm_sandbox_visa"}))

@@ -31,6 +31,7 @@ async def raw(
     query: bytes = b"",
 ) -> RawReply:
     """What the app answers to exactly this; nothing is added, and no length is counted."""
+    path, _, asked = path.partition("?")
     left = list(chunks)
     sent: list[Any] = []
 
@@ -50,7 +51,7 @@ async def raw(
         "scheme": "http",
         "path": unquote(path),
         "raw_path": path.encode(),
-        "query_string": query,
+        "query_string": query or asked.encode(),
         "root_path": "",
         "headers": [(name.lower().encode(), value) for name, value in headers],
         "client": ("127.0.0.1", 123),

@@ -33,6 +33,9 @@ BEGIN
         PERFORM app.refuse('FORBIDDEN');
     ELSIF client = p_specialist THEN
         PERFORM app.refuse('CANNOT_BOOK_YOURSELF');
+    ELSIF client <> me AND NOT EXISTS (
+        SELECT 1 FROM app.users u WHERE u.id = client AND u.is_active AND u.role <> 'admin') THEN
+        PERFORM app.refuse('CLIENT_NOT_FOUND');
     END IF;
     own_slot := app.hold_of(p_specialist, p_rate, p_starts_at, p_hold_token_hash);
     SELECT * INTO page FROM app.specialists s WHERE s.id = p_specialist;
@@ -166,6 +169,7 @@ BEGIN
     WHERE p.booking_id = p_booking AND p.status NOT IN ('failed', 'cancelled') FOR UPDATE;
     RETURN jsonb_build_object('booking', to_jsonb(booking),
         'payment', CASE WHEN payment.id IS NOT NULL THEN to_jsonb(payment) END,
+        'returned_minor', app.returned_minor(payment),
         'capture_under_way', EXISTS (
             SELECT 1 FROM app.payment_operations o WHERE o.payment_id = payment.id
               AND o.kind = 'capture' AND o.state NOT IN ('done', 'dead')),

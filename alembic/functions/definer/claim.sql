@@ -64,37 +64,18 @@ CREATE FUNCTION app.claim_anyway(
 RETURNS app.slots
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 DECLARE
-    moment timestamptz := app.now();
-    page app.specialists;
-    rule record;
-    ends timestamptz;
-    claim_starts timestamptz;
-    claim_ends timestamptz;
+    span record;
     claimed app.slots;
 BEGIN
-    IF p_starts_at <= moment THEN
-        PERFORM app.refuse('BOOKING_IN_PAST');
-    END IF;
-    SELECT * INTO page FROM app.specialists s WHERE s.id = p_specialist;
-    SELECT r.slot_minutes, r.buffer_minutes INTO rule
-    FROM app.rule_at(p_specialist, p_starts_at AT TIME ZONE page.time_zone) r;
-    ends := p_starts_at + make_interval(mins => coalesce(p_minutes, rule.slot_minutes, 30));
-    claim_starts := p_starts_at - make_interval(mins => page.buffer_before_minutes);
-    claim_ends := ends + make_interval(mins => coalesce(rule.buffer_minutes, 0));
-    IF EXISTS (
-        SELECT 1 FROM app.slots c
-        WHERE c.specialist_id = p_specialist AND c.status IN ('held', 'booked')
-          AND (c.status = 'booked' OR c.held_until > moment) AND c.id IS DISTINCT FROM p_own_slot
-          AND c.ends_at > claim_starts AND c.starts_at < claim_ends) THEN
-        PERFORM app.refuse('SLOT_TAKEN');
-    END IF;
-    PERFORM app.clear_the_way(p_specialist, claim_starts, claim_ends, p_own_slot);
+    SELECT s.* INTO span
+    FROM app.span_anyway(p_specialist, p_minutes, p_starts_at, p_own_slot) s;
+    PERFORM app.clear_the_way(p_specialist, span.claim_starts_at, span.claim_ends_at, p_own_slot);
     INSERT INTO app.slots (specialist_id, rate_id, starts_at, ends_at, session_starts_at,
         session_ends_at, status, held_until, held_by)
-    VALUES (p_specialist, p_rate, claim_starts, claim_ends, p_starts_at, ends, p_status,
-        CASE WHEN p_status = 'held' THEN p_held_until END, p_held_by)
+    VALUES (p_specialist, p_rate, span.claim_starts_at, span.claim_ends_at, p_starts_at,
+        span.ends_at, p_status, CASE WHEN p_status = 'held' THEN p_held_until END, p_held_by)
     RETURNING * INTO claimed;
-    UPDATE app.calendars SET revision = revision + 1, updated_at = moment
+    UPDATE app.calendars SET revision = revision + 1, updated_at = app.now()
     WHERE specialist_id = p_specialist;
     RETURN claimed;
 END
@@ -102,18 +83,31 @@ $$;
 COMMENT ON FUNCTION app.claim_anyway(uuid, uuid, integer, timestamptz, text, timestamptz, uuid, uuid) IS
     'The span is claimed wherever nothing else is: hours, notice, horizon and cap left aside. SLOT_TAKEN, BOOKING_IN_PAST. The caller has the calendar''s lock and the right to say so.';
 
-CREATE FUNCTION app.rule_at(p_specialist uuid, p_wall timestamp)
-RETURNS TABLE (slot_minutes smallint, buffer_minutes smallint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
-    SELECT r.slot_minutes, r.buffer_minutes
-    FROM app.availability_rules r
-    WHERE r.specialist_id = p_specialist AND r.is_active AND r.weekday = extract(dow FROM p_wall)
-    ORDER BY p_wall::time >= time '00:00' + r.starts_minute * interval '1 minute' DESC,
-             r.starts_minute, r.slot_minutes, r.buffer_minutes
-    LIMIT 1
+CREATE FUNCTION app.span_anyway(
+    p_specialist uuid, p_minutes integer, p_starts_at timestamptz, p_own_slot uuid)
+RETURNS TABLE (ends_at timestamptz, claim_starts_at timestamptz, claim_ends_at timestamptz)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+DECLARE
+    page app.specialists;
+    hours record;
+BEGIN
+    IF p_starts_at <= app.now() THEN
+        PERFORM app.refuse('BOOKING_IN_PAST');
+    END IF;
+    SELECT * INTO page FROM app.specialists s WHERE s.id = p_specialist;
+    SELECT w.slot_minutes, w.buffer_minutes INTO hours
+    FROM app.window_at(p_specialist, p_starts_at, page.time_zone) w;
+    ends_at := p_starts_at + make_interval(mins => coalesce(p_minutes, hours.slot_minutes, 30));
+    claim_starts_at := p_starts_at - make_interval(mins => page.buffer_before_minutes);
+    claim_ends_at := ends_at + make_interval(mins => coalesce(hours.buffer_minutes, 0));
+    IF app.is_taken(p_specialist, claim_starts_at, claim_ends_at, p_own_slot) THEN
+        PERFORM app.refuse('SLOT_TAKEN');
+    END IF;
+    RETURN NEXT;
+END
 $$;
-COMMENT ON FUNCTION app.rule_at(uuid, timestamp) IS
-    'Slot length and buffer at that wall time: of the hours it falls in, else of the weekday''s first.';
+COMMENT ON FUNCTION app.span_anyway(uuid, integer, timestamptz, uuid) IS
+    'The span that such a claim would take, p_own_slot left out; or SLOT_TAKEN, BOOKING_IN_PAST.';
 
 CREATE FUNCTION app.bookable_minutes(p_specialist uuid, p_rate uuid) RETURNS integer
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
@@ -149,36 +143,17 @@ CREATE FUNCTION app.claim_refusal(
 RETURNS text
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 DECLARE
-    moment timestamptz := app.now();
-    page app.specialists;
-    rule record;
-    wall timestamp;
-    most integer;
+    reasons text[] := app.slot_reasons(p_specialist, p_minutes, p_starts_at, p_own_slot);
 BEGIN
-    SELECT * INTO page FROM app.specialists s WHERE s.id = p_specialist;
-    wall := p_starts_at AT TIME ZONE page.time_zone;
-    SELECT r.slot_minutes, r.buffer_minutes INTO rule FROM app.rule_at(p_specialist, wall) r;
-    IF EXISTS (
-        SELECT 1 FROM app.slots c
-        WHERE c.specialist_id = p_specialist AND c.status IN ('held', 'booked')
-          AND (c.status = 'booked' OR c.held_until > moment) AND c.id IS DISTINCT FROM p_own_slot
-          AND c.ends_at > p_starts_at - page.buffer_before_minutes * interval '1 minute'
-          AND c.starts_at < p_starts_at + interval '1 minute'
-              * (coalesce(p_minutes, rule.slot_minutes, 30) + coalesce(rule.buffer_minutes, 0)))
-    THEN
-        RETURN 'SLOT_TAKEN';
-    END IF;
-    SELECT min(r.max_bookings_per_day) INTO most
-    FROM app.availability_rules r
-    WHERE r.specialist_id = p_specialist AND r.is_active AND r.weekday = extract(dow FROM wall);
-    IF app.sessions_on(p_specialist, wall::date, page.time_zone, p_own_slot) >= most THEN
-        RETURN 'DAY_FULL';
-    END IF;
-    RETURN 'SLOT_NOT_OFFERED';
+    RETURN CASE
+        WHEN 'taken' = ANY (reasons) THEN 'SLOT_TAKEN'
+        WHEN 'day_full' = ANY (reasons) THEN 'DAY_FULL'
+        ELSE 'SLOT_NOT_OFFERED' END;
 END
 $$;
 COMMENT ON FUNCTION app.claim_refusal(uuid, integer, timestamptz, uuid) IS
     'Why a start that the engine does not offer is refused: SLOT_TAKEN, DAY_FULL or SLOT_NOT_OFFERED.';
+GRANT EXECUTE ON FUNCTION app.claim_refusal(uuid, integer, timestamptz, uuid) TO consulta_worker;
 
 CREATE FUNCTION app.sessions_on(p_specialist uuid, p_day date, p_zone text, p_own_slot uuid)
 RETURNS bigint

@@ -37,7 +37,8 @@ GRANT EXECUTE ON FUNCTION app.enqueue_operation(uuid, text, bigint, jsonb, integ
 -- A party asks for money to be taken, released or returned. Calendar and booking are locked by the
 -- caller already where they matter; here the payment's row is (D3, lock order).
 CREATE FUNCTION app.request_operation(
-    p_payment uuid, p_kind text, p_amount_minor bigint, p_lease_seconds integer)
+    p_payment uuid, p_kind text, p_amount_minor bigint, p_lease_seconds integer,
+    p_reason text DEFAULT NULL)
 RETURNS app.payment_operations
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 DECLARE
@@ -45,7 +46,7 @@ DECLARE
     staff boolean := app.caller_role() IN ('consulta_admin', 'consulta_worker');
     payment app.payments;
     booking app.bookings;
-    promised bigint;
+    amount bigint := p_amount_minor;
     made app.payment_operations;
 BEGIN
     SELECT * INTO payment FROM app.payments p WHERE p.id = p_payment FOR UPDATE;
@@ -65,16 +66,16 @@ BEGIN
             PERFORM app.refuse('PAYMENT_NOT_VOIDABLE');
         END IF;
     ELSIF p_kind = 'refund' THEN
-        SELECT coalesce(sum(o.amount_minor), 0) INTO promised FROM app.payment_operations o
-        WHERE o.payment_id = payment.id AND o.kind = 'refund' AND o.state <> 'dead';
-        -- What was returned at the gateway itself counts, too.
-        promised := greatest(promised, payment.refunded_minor);
-        IF p_amount_minor <= 0 OR promised + p_amount_minor > payment.captured_minor THEN
+        IF payment.captured_minor = 0 THEN
+            PERFORM app.refuse('PAYMENT_NOT_REFUNDABLE');
+        END IF;
+        amount := coalesce(amount, payment.captured_minor - app.returned_minor(payment));
+        IF amount <= 0 OR app.returned_minor(payment) + amount > payment.captured_minor THEN
             PERFORM app.refuse('REFUND_EXCEEDS_CAPTURED');
         END IF;
         -- The specialist may give back what he took; a client has what his cancellation says, once.
         IF NOT staff AND me <> payment.specialist_id AND (
-            p_amount_minor <> coalesce((SELECT c.refund_minor FROM app.booking_cancellations c
+            amount <> coalesce((SELECT c.refund_minor FROM app.booking_cancellations c
                 WHERE c.booking_id = booking.id AND c.cancelled_by = me), -1)
             OR EXISTS (SELECT 1 FROM app.payment_operations o
                 WHERE o.payment_id = payment.id AND o.kind = 'refund' AND o.state <> 'dead'
@@ -85,17 +86,56 @@ BEGIN
     ELSE
         PERFORM app.refuse('PAYMENT_OPERATION_UNKNOWN');
     END IF;
-    made := app.enqueue_operation(payment.id, p_kind, p_amount_minor, NULL, p_lease_seconds);
+    made := app.enqueue_operation(payment.id, p_kind, amount,
+        jsonb_strip_nulls(jsonb_build_object('reason', left(p_reason, 1000))), p_lease_seconds);
     IF made.id IS NULL THEN
         PERFORM app.refuse('PAYMENT_OPERATION_UNDER_WAY');
     END IF;
     RETURN made;
 END
 $$;
-COMMENT ON FUNCTION app.request_operation(uuid, text, bigint, integer) IS
-    'The one door through which a person makes money move: capture by the specialist, void after the end of a booking, refund as its cancellation says.';
-GRANT EXECUTE ON FUNCTION app.request_operation(uuid, text, bigint, integer)
+COMMENT ON FUNCTION app.request_operation(uuid, text, bigint, integer, text) IS
+    'The one door through which a person makes money move: capture by the specialist, void after the end of a booking, refund by the specialist or as a cancellation says. A refund without an amount is of all that is left.';
+GRANT EXECUTE ON FUNCTION app.request_operation(uuid, text, bigint, integer, text)
     TO consulta_user, consulta_admin, consulta_worker;
+
+-- The parties may see what became of a refund, and nothing else of the worker's books. A refund
+-- keeps its name when another operation takes the place of the first.
+CREATE FUNCTION app.refunds_of(p_payment uuid)
+RETURNS TABLE (id uuid, payment_id uuid, amount_minor bigint, currency text, state text,
+    reason text, requested_by_kind text, created_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+    WITH RECURSIVE seen AS (
+        SELECT p.* FROM app.payments p
+        WHERE p.id = p_payment
+          AND (app.caller_role() IN ('consulta_admin', 'consulta_worker')
+               OR app.user_id() IN (p.client_id, p.specialist_id))
+    ), steps AS (
+        SELECT o.id AS root, 0 AS depth, o.id, o.state
+        FROM app.payment_operations o JOIN seen ON seen.id = o.payment_id
+        WHERE o.kind = 'refund' AND o.replaces IS NULL
+        UNION ALL
+        SELECT s.root, s.depth + 1, o.id, o.state
+        FROM steps s JOIN app.payment_operations o ON o.replaces = s.id
+    ), present AS (
+        SELECT DISTINCT ON (s.root) s.root, s.state FROM steps s ORDER BY s.root, s.depth DESC
+    )
+    SELECT o.id, o.payment_id, o.amount_minor, seen.currency,
+        CASE n.state WHEN 'done' THEN 'done' WHEN 'dead' THEN 'failed' ELSE 'pending' END,
+        o.params ->> 'reason',
+        CASE WHEN o.requested_by IS NULL THEN 'system'
+             WHEN o.requested_by = seen.specialist_id THEN 'specialist'
+             WHEN o.requested_by = seen.client_id THEN 'client' ELSE 'admin' END,
+        o.created_at
+    FROM present n
+    JOIN app.payment_operations o ON o.id = n.root
+    CROSS JOIN seen
+    ORDER BY o.created_at DESC, o.id DESC
+    LIMIT 200
+$$;
+COMMENT ON FUNCTION app.refunds_of(uuid) IS
+    'The refunds of a payment, the newest first, for its parties and staff; for others none.';
+GRANT EXECUTE ON FUNCTION app.refunds_of(uuid) TO consulta_user, consulta_admin, consulta_worker;
 
 CREATE FUNCTION app.is_over(p_payment app.payments) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$

@@ -18,6 +18,7 @@ DECLARE
     zone text;
     minutes integer;
     own_slot uuid;
+    own_minutes integer;
     items text;
 BEGIN
     IF p_rate IS NULL THEN
@@ -36,9 +37,13 @@ BEGIN
         RETURN NULL;
     END IF;
     IF p_exclude_booking IS NOT NULL THEN
-        SELECT b.slot_id INTO own_slot FROM app.bookings b
+        SELECT b.slot_id, extract(epoch FROM b.ends_at - b.starts_at) / 60
+        INTO own_slot, own_minutes
+        FROM app.bookings b
         WHERE b.id = p_exclude_booking AND b.specialist_id = p_specialist
           AND (b.client_id = app.user_id() OR b.specialist_id = app.user_id());
+        -- Who moves a session keeps the length that was sold.
+        minutes := coalesce(own_minutes, minutes);
     END IF;
     PERFORM set_config('timezone', zone, true);
     SELECT json_agg(listed) INTO items

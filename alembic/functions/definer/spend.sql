@@ -23,11 +23,8 @@ BEGIN
     END IF;
     SELECT c.id INTO coupon.id FROM app.coupon_of(p_specialist, p_coupon_code) c;
     SELECT * INTO coupon FROM app.coupons c WHERE c.id = coupon.id FOR UPDATE;
-    -- The count is at least the truth; where it stands in the way, the truth is counted.
-    IF coupon.used_count >= coupon.most_uses THEN
-        SELECT count(*) INTO coupon.used_count FROM app.coupon_usages u
-        WHERE u.coupon_id = coupon.id AND u.state = 'used';
-    END IF;
+    -- Whoever gives a use back does not touch the coupon; the next use counts it off.
+    coupon.used_count := coupon.used_count - app.count_off(coupon.id);
     refusal := app.coupon_refusal(coupon, p_client, p_rate.price_minor, p_rate.currency);
     IF refusal IS NOT NULL THEN
         PERFORM app.refuse(refusal);
@@ -39,6 +36,17 @@ END
 $$;
 COMMENT ON FUNCTION app.spend(uuid, uuid, app.specialist_rates, text, uuid) IS
     'A use of the coupon is counted, or a credit found and its purchase locked: what it takes off the price. A refusal of app.coupon_refusal or app.lock_credit, or ONE_DISCOUNT_ONLY. The caller writes the use or the ledger.';
+
+CREATE FUNCTION app.count_off(p_coupon uuid) RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+    WITH back AS (
+        UPDATE app.coupon_usages u SET is_counted = false
+        WHERE u.coupon_id = p_coupon AND u.state = 'returned' AND u.is_counted
+        RETURNING 1)
+    SELECT count(*) FROM back
+$$;
+COMMENT ON FUNCTION app.count_off(uuid) IS
+    'How many uses were given back since they were last counted off, and are counted off now. The caller has the coupon''s lock and writes used_count.';
 
 -- A specialist's own coupon comes before one of the house with the same code.
 CREATE FUNCTION app.coupon_of(p_specialist uuid, p_code text) RETURNS app.coupons
@@ -61,7 +69,9 @@ BEGIN
         WHEN p_coupon.id IS NULL OR NOT p_coupon.is_active THEN 'COUPON_NOT_FOUND'
         WHEN p_coupon.valid_from > app.now() THEN 'COUPON_NOT_YET_VALID'
         WHEN p_coupon.valid_until <= app.now() THEN 'COUPON_EXPIRED'
-        WHEN p_price_minor = 0 OR p_coupon.currency <> p_currency THEN 'COUPON_NOT_APPLICABLE'
+        -- No use is taken for nothing: not for a free session, nor for less than half a minor unit.
+        WHEN p_coupon.currency <> p_currency OR app.coupon_discount(p_coupon, p_price_minor) = 0
+            THEN 'COUPON_NOT_APPLICABLE'
         WHEN p_coupon.minimum_minor > p_price_minor THEN 'COUPON_MINIMUM_NOT_REACHED'
         WHEN p_coupon.used_count >= p_coupon.most_uses THEN 'COUPON_USED_UP'
         WHEN p_coupon.most_uses_per_client <= (
@@ -110,8 +120,7 @@ CREATE FUNCTION app.settle_spending(p_booking app.bookings, p_returned boolean) 
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 BEGIN
     IF p_booking.coupon_id IS NOT NULL AND p_returned THEN
-        -- The coupon itself is not touched: its lock would cross calendars. Its count is mended by
-        -- whoever meets the limit.
+        -- The coupon itself is not touched: its lock would cross calendars (see app.count_off).
         UPDATE app.coupon_usages u SET state = 'returned', returned_at = app.now()
         WHERE u.booking_id = p_booking.id AND u.state = 'used';
     ELSIF p_booking.package_purchase_id IS NOT NULL THEN

@@ -258,6 +258,7 @@ class BookingProposal(Identified, Timestamped, Base):
     specialist_id: Mapped[UUID]
     client_id: Mapped[UUID]
     starts_at: Mapped[datetime]
+    anyway: Mapped[bool] = mapped_column(server_default=text("false"))
     message: Mapped[str | None]
     state: Mapped[str] = mapped_column(server_default=text("'open'"))
     proposed_by: Mapped[UUID] = mapped_column(ForeignKey("app.users.id"))

@@ -58,18 +58,12 @@ class Coupon(Identified, Timestamped, Base):
             "specialist_id",
             "code",
             unique=True,
-            postgresql_where=text("specialist_id IS NOT NULL"),
-        ),
-        Index(
-            "uq_coupons_global_code",
-            "code",
-            unique=True,
-            postgresql_where=text("specialist_id IS NULL"),
+            postgresql_nulls_not_distinct=True,
         ),
         {
             "comment": "Discounts by code: of one specialist, or of the house where there is none."
-            " used_count is at least the number of uses that stand; what was returned is counted"
-            " again at the limit.",
+            " used_count is the number of usages that are counted; what was returned is counted"
+            " off by the next use.",
         },
     )
 
@@ -84,6 +78,7 @@ class CouponUsage(Identified, Base):
     discount_minor: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str]
     state: Mapped[str] = mapped_column(server_default=text("'used'"))
+    is_counted: Mapped[bool] = mapped_column(server_default=text("true"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("app.now()"))
     returned_at: Mapped[datetime | None]
 
@@ -98,10 +93,17 @@ class CouponUsage(Identified, Base):
             "state IN ('used', 'returned') AND (state = 'returned') = (returned_at IS NOT NULL)",
             name="state",
         ),
+        CheckConstraint("is_counted OR state = 'returned'", name="counted"),
         Index("ix_coupon_usages_coupon_id", "coupon_id", "client_id", "state"),
+        Index("ix_coupon_usages_coupon_id_id", "coupon_id", "id"),
+        Index(
+            "ix_coupon_usages_returned",
+            "coupon_id",
+            postgresql_where=text("state = 'returned' AND is_counted"),
+        ),
         Index("ix_coupon_usages_client_id", "client_id", text("created_at DESC")),
         {
             "comment": "One row for each booking that used a coupon; returned when the booking came"
-            " to nothing.",
+            " to nothing. is_counted until the coupon's used_count is told of the return.",
         },
     )

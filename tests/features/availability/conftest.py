@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import TestDatabase
 from tests.features.availability import ledger
 from tests.features.availability.oracle import Calendar, Question, Slot
+from tests.features.availability.oracle_reasons import Start
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,19 @@ class Engine:
     async def answer(self, calendar: Calendar, question: Question, *, now: datetime) -> list[Slot]:
         [slots] = await self.answers(calendar, [question], now=now)
         return slots
+
+    async def explanations(
+        self, calendar: Calendar, starts: Sequence[Start], *, now: datetime
+    ) -> list[tuple[bool, list[str]]]:
+        """For each start whether it is offered, and the reasons against it."""
+        transaction = self.connection.transaction()
+        await transaction.start()
+        try:
+            await ledger.write(self.connection, calendar)
+            await ledger.travel_to(self.connection, now)
+            return await ledger.explain(self.connection, starts)
+        finally:
+            await transaction.rollback()
 
 
 @pytest.fixture

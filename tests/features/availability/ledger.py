@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from tests.features.availability.oracle import Calendar, Claim, Question, Rule, Slot
+from tests.features.availability.oracle_reasons import Start
 
 SPECIALIST = UUID("0193f000-0000-7000-8000-000000000001")
 OTHER_SPECIALIST = UUID("0193f000-0000-7000-8000-000000000002")
@@ -132,6 +133,36 @@ FROM jsonb_to_recordset($1::jsonb) AS q (number integer, specialist uuid, earlie
 CROSS JOIN LATERAL app.open_slots(
     q.specialist, q.earliest, q.before, q.minutes, q.excluded, $2) AS o
 ORDER BY q.number, o.starts_at
+"""
+
+
+async def explain(
+    connection: asyncpg.Connection, starts: Sequence[Start]
+) -> list[tuple[bool, list[str]]]:
+    """For each start whether the engine offers it now, and the reasons against it."""
+    asked = json.dumps(
+        [
+            {
+                "number": number,
+                "at": start.at.isoformat(),
+                "minutes": start.minutes,
+                "excluded": None if start.excluded is None else str(slot_id(start.excluded)),
+            }
+            for number, start in enumerate(starts)
+        ]
+    )
+    rows = await connection.fetch(_EXPLAIN, SPECIALIST, asked)
+    return [tuple(row) for row in rows]
+
+
+_EXPLAIN = """
+SELECT EXISTS (
+           SELECT FROM app.open_slots(
+               $1, q.at, q.at + interval '1 microsecond', q.minutes, q.excluded, app.now())),
+       app.slot_reasons($1, q.minutes, q.at, q.excluded)
+FROM jsonb_to_recordset($2::jsonb) AS q (
+    number integer, at timestamptz, minutes integer, excluded uuid)
+ORDER BY q.number
 """
 
 

@@ -124,9 +124,9 @@ def open_slots(calendar: Calendar, question: Question, *, now: datetime) -> list
         for slot in _slots_of(calendar, day, question.minutes)
         if first <= slot.starts_at <= last
         and slot.starts_at < question.before
-        and not _is_full(calendar, day, now=now, excluded=question.excluded)
+        and not is_full(calendar, day, now=now, excluded=question.excluded)
         and not _is_blocked(calendar, slot)
-        and not _is_taken(calendar, slot, now=now, excluded=question.excluded)
+        and not is_taken(calendar, slot, now=now, excluded=question.excluded)
     )
 
 
@@ -214,22 +214,32 @@ def _is_within_hours(
 
 
 def _is_blocked(calendar: Calendar, slot: Slot) -> bool:
+    return is_day_blocked(calendar, slot.local_date) or overlaps_block(
+        calendar, slot.starts_at, slot.ends_at
+    )
+
+
+def is_day_blocked(calendar: Calendar, day: date) -> bool:
+    return any(
+        block.day == day and not block.available and block.opens is None
+        for block in calendar.exclusions
+    )
+
+
+def overlaps_block(calendar: Calendar, starts_at: datetime, ends_at: datetime) -> bool:
+    """Whether a session overlaps a part-day block; a jump of the clock can make one empty."""
     zone = ZoneInfo(calendar.zone)
     for block in calendar.exclusions:
-        if block.available:
+        if block.available or block.opens is None or block.closes is None:
             continue
-        if block.opens is None or block.closes is None:
-            if block.day == slot.local_date:
-                return True
-            continue
-        starts_at = instant(wall(block.day, block.opens), zone)
-        ends_at = instant(wall(block.day, block.closes), zone)
-        if starts_at < ends_at and slot.starts_at < ends_at and starts_at < slot.ends_at:
+        begins = instant(wall(block.day, block.opens), zone)
+        ends = instant(wall(block.day, block.closes), zone)
+        if begins < ends and starts_at < ends and begins < ends_at:
             return True
     return False
 
 
-def _is_taken(calendar: Calendar, slot: Slot, *, now: datetime, excluded: int | None) -> bool:
+def is_taken(calendar: Calendar, slot: Slot, *, now: datetime, excluded: int | None) -> bool:
     return any(
         claim.is_live(now)
         and claim.key != excluded
@@ -239,7 +249,7 @@ def _is_taken(calendar: Calendar, slot: Slot, *, now: datetime, excluded: int | 
     )
 
 
-def _is_full(calendar: Calendar, day: date, *, now: datetime, excluded: int | None) -> bool:
+def is_full(calendar: Calendar, day: date, *, now: datetime, excluded: int | None) -> bool:
     caps = [
         rule.cap
         for rule in calendar.rules

@@ -1,10 +1,23 @@
 """Calendars as Hypothesis draws them: odd hours, jumping clocks, claims that never overlap."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from operator import add
+from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from tests.features.availability.oracle import Calendar, Claim, Exclusion, Question, Rule
+from tests.features.availability.oracle import (
+    Calendar,
+    Claim,
+    Exclusion,
+    Question,
+    Rule,
+    instant,
+    wall,
+    windows_of,
+)
+from tests.features.availability.oracle_reasons import Start
 
 # A zone, and local dates near which its clock jumps (or nothing happens at all).
 PLACES: tuple[tuple[str, date], ...] = (
@@ -140,3 +153,104 @@ def _questions(draw: st.DrawFn, now: datetime, calendar: Calendar) -> Question:
         minutes=draw(st.sampled_from((None, None, None, 15, 30, 40, 60, 600))),
         excluded=draw(st.sampled_from((None, *(claim.key for claim in calendar.claims)))),
     )
+
+
+@st.composite
+def starts(draw: st.DrawFn) -> tuple[Calendar, tuple[Start, ...], datetime]:
+    """A situation with twelve starts: of the grid and beside it, and at the edges of all that may
+    stand in their way.
+    """
+    calendar, _, now = draw(situations())
+    nights = draw(st.lists(_nights(), max_size=3))
+    calendar = replace(calendar, rules=(*calendar.rules, *nights))
+    places = (
+        _grid(calendar, now),
+        _edges(calendar, now),
+        _jumps(calendar, now),
+        [claim.session_starts_at for claim in calendar.claims if claim.session_starts_at > now],
+    )
+    wanted = st.builds(
+        Start,
+        at=st.builds(
+            add,
+            st.one_of(*(st.sampled_from(place) for place in places if place)),
+            st.sampled_from(JITTERS),
+        ),
+        minutes=st.sampled_from((None, None, None, 15, 30, 60, 600, 1440)),
+        excluded=st.sampled_from((None, None, *(claim.key for claim in calendar.claims))),
+    )
+    return calendar, tuple(draw(st.lists(wanted, min_size=12, max_size=12))), now
+
+
+def _nights() -> st.SearchStrategy[Rule]:
+    """Hours of the nights in which most clocks jump."""
+    return st.builds(
+        lambda day, opens, length, slot: Rule(day, opens, opens + length, slot=slot),
+        st.sampled_from((0, 0, 6)),
+        st.sampled_from((0, 30, 60, 90, 120, 135, 150)),
+        st.sampled_from((30, 45, 60, 90, 120, 150)),
+        st.sampled_from((15, 30, 60)),
+    )
+
+
+JITTERS = tuple(
+    timedelta(minutes=minutes, microseconds=microseconds)
+    for minutes, microseconds in (
+        *((0, 0),) * 6,
+        (0, 1),
+        (0, -1),
+        (-5, 0),
+        (15, 0),
+        (-60, 0),
+        (60, 0),
+    )
+)
+
+
+def _grid(calendar: Calendar, now: datetime) -> list[datetime]:
+    zone = ZoneInfo(calendar.zone)
+    today = now.astimezone(zone).date()
+    return [
+        instant(wall(day, window.opens), zone)
+        + timedelta(minutes=number * (window.slot + window.buffer))
+        for day in (today + timedelta(days=ahead) for ahead in range(-1, 8))
+        for window in windows_of(calendar, day)
+        for number in range(4)
+    ]
+
+
+def _edges(calendar: Calendar, now: datetime) -> list[datetime]:
+    zone = ZoneInfo(calendar.zone)
+    today = now.astimezone(zone).date()
+    return [
+        now,
+        now + timedelta(minutes=calendar.notice),
+        now + timedelta(days=calendar.horizon),
+        now + timedelta(days=1000),
+        *(claim.starts_at for claim in calendar.claims),
+        *(claim.ends_at for claim in calendar.claims),
+        *(
+            instant(wall(block.day, block.closes or 0), zone)
+            for block in calendar.exclusions
+            if not block.available
+        ),
+        *(
+            instant(wall(today + timedelta(days=ahead), window.closes), zone)
+            for ahead in range(4)
+            for window in windows_of(calendar, today + timedelta(days=ahead))
+        ),
+    ]
+
+
+def _jumps(calendar: Calendar, now: datetime) -> list[datetime]:
+    """Half-hours around a jump of the clock in the week ahead."""
+    zone = ZoneInfo(calendar.zone)
+    hour = timedelta(hours=1)
+    midnight = datetime(now.year, now.month, now.day, tzinfo=UTC)
+    return [
+        midnight + ahead * hour + half * hour / 2
+        for ahead in range(24 * 7)
+        if (midnight + ahead * hour).astimezone(zone).utcoffset()
+        != (midnight + (ahead + 1) * hour).astimezone(zone).utcoffset()
+        for half in range(-4, 7)
+    ]

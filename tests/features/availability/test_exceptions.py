@@ -29,9 +29,11 @@ async def test_a_whole_day_is_blocked(world: World) -> None:
     reply = await sarah.post(PATH, body)
 
     assert reply.status == 201, reply.json
-    assert reply.json == body | {
+    own = body | {
         "id": reply.json["id"], "is_available": False, "starts_at": None, "ends_at": None,
+        "range_id": None,
     }  # fmt: skip
+    assert reply.json == own | {"items": [own], "affected_bookings": [], "affected_count": 0}
     assert await starts_on(world, sarah, monday(sarah)) == []
 
 
@@ -81,7 +83,7 @@ async def test_everybody_sees_that_a_date_differs_and_only_its_owner_why(world: 
         assert b"sick" not in reply.content
         assert b"operation" not in reply.content
     [own] = await sarah.sees(PATH)
-    assert set(own) == PUBLIC | {"reason", "note"}
+    assert set(own) == PUBLIC | {"reason", "note", "range_id"}
     assert (own["reason"], own["note"]) == ("sick_leave", "an operation")
     assert await other.sees(PATH) == []
 

@@ -1,4 +1,4 @@
-"""Minutes of the day, spans, tokens and entity tags: values in, values out."""
+"""Minutes of the day, spans and tokens: values in, values out."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 
@@ -11,9 +11,7 @@ from consulta.features.availability.rules import (
     Edge,
     Span,
     clock_of,
-    etag_of,
     hold_token_hash,
-    matches,
     minute_of,
 )
 
@@ -71,22 +69,6 @@ def test_a_span_knows_whether_it_has_dates() -> None:
     assert Span(date(2026, 12, 1), None).has_dates
     assert Span(NOON, date(2026, 12, 1)).has_dates
     assert not Span(NOON, None).has_dates
-
-
-def test_the_same_bytes_have_the_same_tag() -> None:
-    assert etag_of(b"a") == etag_of(b"a") != etag_of(b"b")
-    assert etag_of(b"a").startswith('"')
-
-
-@pytest.mark.parametrize(
-    ("sent", "is_known"),
-    [
-        (None, False), ("", False), ('"a"', True), ('W/"a"', True), ('"b", "a"', True),
-        ("*", True), (" * ", True), ('"b"', False), ("a", False),
-    ],
-)  # fmt: skip
-def test_if_none_match(sent: str | None, is_known: bool) -> None:
-    assert matches('"a"', sent) is is_known
 
 
 def test_a_token_is_kept_as_32_bytes_whatever_it_is() -> None:

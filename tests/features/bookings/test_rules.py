@@ -26,7 +26,7 @@ def terms(**changes: Any) -> Terms:
         "custom_tiers": None,
         "by_client": True,
         "captured": Money(20_000, "USD"),
-        "refunded": Money.zero("USD"),
+        "returned": Money.zero("USD"),
         "has_credit": False,
         "is_confirmed": True,
         "starts_at": START,
@@ -77,16 +77,16 @@ def test_exactly_so_many_hours_is_so_many_hours(
             Terms("full_refund", 100, Money(20_000, "USD")),
         ),
         (
-            {"by_client": False, "refunded": Money(7_000, "USD")},
+            {"by_client": False, "returned": Money(7_000, "USD")},
             Terms("full_refund", 100, Money(13_000, "USD")),
         ),
         # What went back already counts.
         (
-            {"now": START - 5 * HOUR, "refunded": Money(4_000, "USD")},
+            {"now": START - 5 * HOUR, "returned": Money(4_000, "USD")},
             Terms("standard", 50, Money(6_000, "USD")),
         ),
         (
-            {"now": START - 5 * HOUR, "refunded": Money(15_000, "USD")},
+            {"now": START - 5 * HOUR, "returned": Money(15_000, "USD")},
             Terms("standard", 50, Money(0, "USD")),
         ),
         # Half of an odd amount is rounded up, in any currency's minor unit.
@@ -94,7 +94,7 @@ def test_exactly_so_many_hours_is_so_many_hours(
             {
                 "now": START - 5 * HOUR,
                 "captured": Money(20_001, "JPY"),
-                "refunded": Money(0, "JPY"),
+                "returned": Money(0, "JPY"),
             },
             Terms("standard", 50, Money(10_001, "JPY")),
         ),
@@ -103,7 +103,7 @@ def test_exactly_so_many_hours_is_so_many_hours(
                 "policy": "custom",
                 "custom_tiers": [{"hours_before": 1, "refund_percent": 33}],
                 "captured": Money(1_000, "BHD"),
-                "refunded": Money(0, "BHD"),
+                "returned": Money(0, "BHD"),
             },
             Terms("custom", 33, Money(330, "BHD")),
         ),
@@ -139,7 +139,7 @@ def test_never_more_goes_back_than_is_here(
         policy=policy,
         by_client=by_client,
         captured=Money(captured, "USD"),
-        refunded=Money(refunded, "USD"),
+        returned=Money(refunded, "USD"),
         now=START - notice,
     )
     assert 0 <= due.refund.amount_minor <= captured - refunded
@@ -179,3 +179,49 @@ def test_an_unconfirmed_booking_ends_at_the_earliest_of_three(
     ends |= set() if until_lapse is None else {now + until_lapse}
     assert deadline in ends
     assert all(deadline <= end for end in ends)
+
+
+@pytest.mark.parametrize(
+    ("notice", "change"),
+    [
+        (72 * HOUR, 24 * HOUR),
+        (24 * HOUR, 24 * HOUR),
+        (24 * HOUR - MOMENT, 2 * HOUR),
+        (2 * HOUR - MOMENT, None),
+        (-HOUR, None),
+    ],
+)
+def test_the_next_change_is_the_last_instant_of_the_present_share(
+    notice: timedelta, change: timedelta | None
+) -> None:
+    tiers = tiers_of("standard", None)
+    found = rules.next_change_at(tiers, starts_at=START, now=START - notice)
+    assert found == (None if change is None else START - change)
+
+
+def test_a_tier_that_changes_nothing_is_passed_over() -> None:
+    tiers = tiers_of(
+        "custom",
+        [
+            {"hours_before": 1, "refund_percent": 0},
+            {"hours_before": 5, "refund_percent": 40},
+            {"hours_before": 9, "refund_percent": 40},
+        ],
+    )
+    found = rules.next_change_at(tiers, starts_at=START, now=START - 20 * HOUR)
+    assert found == START - 5 * HOUR
+    assert rules.next_change_at((), starts_at=START, now=START) is None
+
+
+@given(AMOUNTS, POLICIES, NOTICE)
+def test_nothing_changes_before_the_next_change(
+    captured: int, policy: str, notice: timedelta
+) -> None:
+    now, amount = START - notice, Money(captured, "USD")
+    change = rules.next_change_at(tiers_of(policy, None), starts_at=START, now=now)
+    present = terms(policy=policy, captured=amount, now=now)
+    if change is None:
+        assert terms(policy=policy, captured=amount, now=START) == present
+    else:
+        assert terms(policy=policy, captured=amount, now=change) == present
+        assert terms(policy=policy, captured=amount, now=change + MOMENT) != present

@@ -10,6 +10,7 @@ from consulta.features.payments import flows, queries, service
 from consulta.features.payments.errors import (
     PaymentNotCapturable,
     PaymentNotFound,
+    PaymentNotRefundable,
     PaymentNotVoidable,
     PaymentOperationUnderWay,
     RefundExceedsCaptured,
@@ -23,7 +24,7 @@ from tests.world import World
 
 
 async def ask_for(
-    stage: Stage, kind: Any, amount_minor: int, *, as_: Actor | None = None
+    stage: Stage, kind: Any, amount_minor: int | None, *, as_: Actor | None = None
 ) -> service.Asked:
     """As somebody asks for money to move; nothing is sent."""
     payment = UUID((await stage.seen())["payment"]["id"])
@@ -55,9 +56,11 @@ async def test_what_stands_is_not_released(world: World) -> None:
 
 async def test_a_refund_is_due_or_not_made(world: World) -> None:
     stage = await confirmed(world)
-    for who in (stage.anna, stage.sarah):
+    for amount in (1, 20_000, None):
         with pytest.raises(RefundNotDue):
-            await ask_for(stage, "refund", 20_000, as_=Actor(Role.CLIENT, who.id))
+            await ask_for(stage, "refund", amount, as_=Actor(Role.CLIENT, stage.anna.id))
+    with pytest.raises(PaymentNotRefundable):
+        await ask_for(await authorised(world), "refund", None)
     with pytest.raises(RefundExceedsCaptured):
         await ask_for(stage, "refund", 0)
 

@@ -17,6 +17,7 @@ async def test_both_parties_see_the_money_and_the_payer_alone_the_secret(world: 
     assert set(hers) == {
         "id",
         "booking_id",
+        "package_purchase_id",
         "provider",
         "status",
         "amount",

@@ -16,12 +16,16 @@ from consulta.features.specialists.rules import Tier, is_descending, tiers_of
 )
 def test_a_named_policy_has_its_tiers(policy: str, tiers: tuple[Tier, ...]) -> None:
     assert tiers_of(policy, None) == tiers
-    assert tiers_of(policy, [{"hours_before": 1, "refund_percent": 1}]) == tiers
 
 
-def test_custom_tiers_are_the_specialists_own() -> None:
-    stored = [{"hours_before": 12, "refund_percent": 80}, {"hours_before": 1, "refund_percent": 5}]
-    assert tiers_of("custom", stored) == (Tier(12, 80), Tier(1, 5))
+@pytest.mark.parametrize("policy", ["standard", "no_refund", "custom"])
+def test_stored_tiers_are_those_in_force_from_the_longest_notice_down(policy: str) -> None:
+    stored = [{"hours_before": 1, "refund_percent": 5}, {"hours_before": 12, "refund_percent": 80}]
+    assert tiers_of(policy, stored) == (Tier(12, 80), Tier(1, 5))
+    assert tiers_of(policy, []) == ()
+
+
+def test_custom_without_tiers_has_none() -> None:
     assert tiers_of("custom", None) == ()
 
 

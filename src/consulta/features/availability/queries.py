@@ -4,6 +4,7 @@ alone (D2).
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -42,6 +43,30 @@ async def own_exception(work: Work, exception_id: UUID) -> asyncpg.Record | None
     return await work.fetchrow(_OWN_EXCEPTION, exception_id, work.person)
 
 
+async def own_exceptions_named(work: Work, ids: Sequence[UUID]) -> list[asyncpg.Record]:
+    """The actor's dates with these ids, the earliest first."""
+    return await work.fetch(_OWN_NAMED, ids, work.person)
+
+
+async def own_range(work: Work, range_id: UUID) -> list[asyncpg.Record]:
+    """The actor's dates that were made together, the earliest first."""
+    return await work.fetch(_OWN_RANGE, range_id, work.person)
+
+
+async def sessions_affected(
+    work: Work,
+    *,
+    first: date,
+    last: date,
+    hours: tuple[bool, int | None, int | None],
+    limit: int,
+) -> list[asyncpg.Record]:
+    """Live sessions in the actor's calendar that such exceptions would leave out of the hours,
+    each with `affected_count`. What a booking is, only the database knows here.
+    """
+    return await work.fetch(_AFFECTED, work.person, first, last, *hours, limit)
+
+
 async def own_exceptions_ahead(work: Work) -> int:
     """How many dates that differ lie ahead in the actor's calendar."""
     count: int = await work.fetchval(_AHEAD, work.person)
@@ -66,6 +91,24 @@ async def free_times(
         rate_id,
         exclude_booking,
         time_zone,
+    )
+    return found
+
+
+async def explanation_of(
+    work: Work,
+    specialist_id: UUID,
+    *,
+    at: datetime,
+    rate_id: UUID | None,
+    exclude_booking: UUID | None,
+    time_zone: str | None,
+) -> dict[str, Any] | None:
+    """Whether that start is offered, and what stands in its way; None where there is no such
+    specialist or rate.
+    """
+    found: dict[str, Any] | None = await work.fetchval(
+        _EXPLANATION, specialist_id, at, rate_id, exclude_booking, time_zone
     )
     return found
 
@@ -139,7 +182,7 @@ FROM app.specialist_availability_exceptions x
 
 _OWN = """
 SELECT x.id, x.exception_date AS date, x.is_available, x.starts_minute, x.ends_minute,
-       coalesce(r.reason, 'other') AS reason, r.note
+       coalesce(r.reason, 'other') AS reason, r.note, x.range_id
 FROM app.specialist_availability_exceptions x
 LEFT JOIN app.availability_exception_reasons r
   ON r.exception_id = x.id AND r.specialist_id = x.specialist_id
@@ -148,12 +191,18 @@ LEFT JOIN app.availability_exception_reasons r
 _OWN_EXCEPTIONS = _OWN + _EXCEPTIONS_IN_SPAN
 _OWN_EXCEPTION = _OWN + "WHERE x.id = $1 AND x.specialist_id = $2"
 
+_OWN_NAMED = _OWN + "WHERE x.id = ANY ($1) AND x.specialist_id = $2 ORDER BY x.exception_date"
+_OWN_RANGE = _OWN + "WHERE x.range_id = $1 AND x.specialist_id = $2 ORDER BY x.exception_date"
+_AFFECTED = "SELECT * FROM app.sessions_affected($1, $2, $3, $4, $5, $6, $7)"
+
 _AHEAD = """
 SELECT count(*) FROM app.specialist_availability_exceptions x
 WHERE x.specialist_id = $1 AND x.exception_date >= (app.now() AT TIME ZONE 'UTC')::date - 1
 """
 
 _SLOTS = "SELECT app.slots_json($1, $2, $3, $4, $5, $6)"
+
+_EXPLANATION = "SELECT app.explain_slot($1, $2, $3, $4, $5)"
 
 # A date is the calendar's in the zone that the reader asked for, else in the specialist's.
 _SLOTS_BY_DATE = """

@@ -18,13 +18,17 @@ from consulta.features.availability.errors import (
     TooManyHolds,
 )
 from consulta.features.availability.flows import Counter
-from consulta.features.availability.rules import Span, etag_of, matches
+from consulta.features.availability.rules import Span
 from consulta.features.availability.schemas import (
     AvailabilityExceptionCreate,
     AvailabilityExceptionOut,
     Edge,
+    ExceptionsMadeOut,
+    ExplanationOut,
     HoldCreate,
     HoldOut,
+    ImpactOut,
+    Instant,
     OwnAvailabilityExceptionOut,
     SlotsOut,
     WeekOut,
@@ -35,6 +39,8 @@ from consulta.platform.auth.guards import PUBLIC, SPECIALIST
 from consulta.platform.auth.turns import address_of
 from consulta.platform.db.constraints import UnknownTimeZone
 from consulta.platform.db.paging import BadCursor
+from consulta.platform.db.work import Work
+from consulta.platform.http.answers import kept
 from consulta.platform.http.deps import (
     ActorDep,
     DatabaseDep,
@@ -56,6 +62,11 @@ _FREE_TIMES_MAY_BE_KEPT = "private, no-cache"
 
 FirstDay = Annotated[Day | None, Blankable, Query(alias="from", description="Default: today.")]
 LastDay = Annotated[Day | None, Blankable, Query(alias="to")]
+RateAsked = Annotated[UUID | None, Blankable, Query(description="Default: the `standard` rate.")]
+ZoneAsked = Annotated[TimeZone | None, Blankable, Query(description="Default: the specialist's.")]
+OwnBooking = Annotated[
+    UUID | None, Blankable, Query(description="Your own booking, if you want to move it.")
+]
 HoldToken = Annotated[str | None, Header(alias="X-Hold-Token", max_length=200)]
 
 
@@ -115,16 +126,22 @@ async def list_own_exceptions(
 @router.post(
     "/me/availability-exceptions",
     status_code=201,
-    response_model=OwnAvailabilityExceptionOut,
+    response_model=ExceptionsMadeOut,
     dependencies=[SPECIALIST],
-    responses=problems(*_OWN, *OPTIONAL_ERRORS, TooManyExceptions),
-    summary="Block a date or some hours, or open other hours",
+    responses=problems(*_OWN, *OPTIONAL_ERRORS, TooManyExceptions)
+    | {200: {"model": ImpactOut, "description": "A dry run: what it would affect."}},
+    summary="Block dates or some hours of them, or open other hours",
 )
-async def add_exception(
+async def add_exceptions(
     body: AvailabilityExceptionCreate, work: WorkDep, once: OptionalOnceDep
 ) -> Response:
-    async def act() -> tuple[UUID, OwnAvailabilityExceptionOut]:
-        made = await service.add_exception(work, body)
+    """Bookings that are met stand, and are listed in the answer: nothing is cancelled silently."""
+    if body.dry_run:
+        impact = await service.impact_of(work, body)
+        return Response(impact.model_dump_json(), media_type="application/json")
+
+    async def act() -> tuple[UUID, ExceptionsMadeOut]:
+        made = await service.add_exceptions(work, body)
         return made.id, made
 
     return await once.run(work, body, act)
@@ -137,8 +154,14 @@ async def add_exception(
     responses=problems(*_OWN, ExceptionNotFound),
     summary="Let a date be as the week says",
 )
-async def remove_exception(exception_id: UUID, work: WorkDep) -> Response:
-    await service.remove_exception(work, exception_id=exception_id)
+async def remove_exception(
+    exception_id: UUID,
+    work: WorkDep,
+    whole_range: Annotated[
+        bool, Query(description="With all dates that were made together with it.")
+    ] = False,
+) -> Response:
+    await service.remove_exception(work, exception_id=exception_id, whole_range=whole_range)
     return Response(status_code=204)
 
 
@@ -190,15 +213,9 @@ async def list_slots(
     database: DatabaseDep,
     actor: ActorDep,
     span: Annotated[Span, Depends(_span)],
-    rate_id: Annotated[
-        UUID | None, Blankable, Query(description="Default: the `standard` rate.")
-    ] = None,
-    time_zone: Annotated[
-        TimeZone | None, Blankable, Query(description="Default: the specialist's.")
-    ] = None,
-    exclude_booking: Annotated[
-        UUID | None, Blankable, Query(description="Your own booking, if you want to move it.")
-    ] = None,
+    rate_id: RateAsked = None,
+    time_zone: ZoneAsked = None,
+    exclude_booking: OwnBooking = None,
 ) -> Response:
     """What can be booked at this moment. It promises nothing: who books first, has it."""
     async with database.read(actor) as work:
@@ -214,9 +231,36 @@ async def list_slots(
             time_zone=time_zone,
         )
         if found is None:
-            is_known = await queries.time_zone_of(work, specialist_id) is not None
-            raise RateNotFound if rate_id is not None and is_known else SpecialistNotFound
-    return _kept(found.encode(), request)
+            raise await _missing(work, specialist_id, rate_id)
+    return kept(found.encode(), request, headers={"Cache-Control": _FREE_TIMES_MAY_BE_KEPT})
+
+
+@router.get(
+    "/{specialist_id}/slots/explain",
+    dependencies=[PUBLIC],
+    responses=problems(*ALWAYS, SpecialistNotFound, RateNotFound, UnknownTimeZone),
+    summary="Say why a time is offered or not",
+)
+async def explain_slot(
+    specialist_id: UUID,
+    work: ReadDep,
+    at: Annotated[Instant, Query(description="The start in question.")],
+    rate_id: RateAsked = None,
+    time_zone: ZoneAsked = None,
+    exclude_booking: OwnBooking = None,
+) -> ExplanationOut:
+    """The same engine that lists free times and sells them, about one start."""
+    found = await queries.explanation_of(
+        work,
+        specialist_id,
+        at=at,
+        rate_id=rate_id,
+        exclude_booking=exclude_booking,
+        time_zone=time_zone,
+    )
+    if found is None:
+        raise await _missing(work, specialist_id, rate_id)
+    return ExplanationOut.of(at, found)
 
 
 @holds_router.post(
@@ -252,16 +296,15 @@ async def release_hold(hold_id: UUID, work: WorkDep, token: HoldToken = None) ->
     return Response(status_code=204)
 
 
+async def _missing(
+    work: Work, specialist_id: UUID, rate_id: UUID | None
+) -> RateNotFound | SpecialistNotFound:
+    is_known = await queries.time_zone_of(work, specialist_id) is not None
+    return RateNotFound() if rate_id is not None and is_known else SpecialistNotFound()
+
+
 async def _week(work: ReadDep, specialist_id: UUID) -> WeekOut:
     zone = await queries.time_zone_of(work, specialist_id)
     if zone is None:
         raise SpecialistNotFound
     return WeekOut.of(zone, await queries.rules_of(work, specialist_id))
-
-
-def _kept(content: bytes, request: Request) -> Response:
-    etag = etag_of(content)
-    headers = {"ETag": etag, "Cache-Control": _FREE_TIMES_MAY_BE_KEPT}
-    if matches(etag, request.headers.get("if-none-match")):
-        return Response(status_code=304, headers=headers)
-    return Response(content, headers=headers, media_type="application/json")

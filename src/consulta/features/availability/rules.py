@@ -63,19 +63,6 @@ def hold_token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
-def etag_of(content: bytes) -> str:
-    """A strong entity tag: the same bytes have the same one, on every replica."""
-    return f'"{hashlib.blake2b(content, digest_size=16).hexdigest()}"'
-
-
-def matches(etag: str, if_none_match: str | None) -> bool:
-    """Whether a client that sent this If-None-Match has these bytes already (RFC 9110, 13.1.2)."""
-    if if_none_match is None:
-        return False
-    known = (one.strip().removeprefix("W/") for one in if_none_match.split(","))
-    return if_none_match.strip() == "*" or etag in known
-
-
 def _instant(edge: date | datetime) -> datetime:
     if isinstance(edge, datetime):
         return edge

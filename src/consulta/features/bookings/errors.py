@@ -22,6 +22,12 @@ class ClientNotFound(NotFound):
     constraint = "fk_bookings_client_id_users"
 
 
+class OneDiscountOnly(Invalid):
+    """A session is paid for with a coupon or with a package's credit, not with both."""
+
+    code = "ONE_DISCOUNT_ONLY"
+
+
 class BookingInPast(Conflict):
     """The session has begun or is over."""
 
@@ -56,3 +62,39 @@ class BookingNotUnpaid(Conflict):
     """The booking does not wait for a payment."""
 
     code = "BOOKING_NOT_UNPAID"
+
+
+class QuoteInvalid(Invalid):
+    """The quote is not one of ours, or was made for somebody else or for another booking."""
+
+    code = "QUOTE_INVALID"
+
+
+class QuoteExpired(Conflict):
+    """The quote is too old: ask for a new one."""
+
+    code = "QUOTE_EXPIRED"
+
+
+class QuoteOutdated(Conflict):
+    """The booking or its payment has changed since the quote: ask for a new one."""
+
+    code = "QUOTE_OUTDATED"
+
+
+class BookingChanged(Conflict):
+    """The booking was moved since you looked at it."""
+
+    code = "BOOKING_CHANGED"
+
+
+class ProposalNotFound(NotFound):
+    """There is no such proposal for this booking."""
+
+    code = "PROPOSAL_NOT_FOUND"
+
+
+class ProposalNotOpen(Conflict):
+    """The proposal was answered, or another one took its place."""
+
+    code = "PROPOSAL_NOT_OPEN"

@@ -1,6 +1,7 @@
 """The facts that bookings announces."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 
@@ -45,3 +46,27 @@ class ClientDidNotShow(BookingFact):
 
 class BookingRefunded(BookingFact):
     """All money for a past session went back."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookingRescheduled(BookingFact):
+    """The session takes place at another time; `moved_by` is client, specialist or admin."""
+
+    revision: int
+    moved_by: str
+    from_starts_at: datetime
+    to_starts_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalFact(BookingFact):
+    proposal_id: UUID
+    starts_at: datetime
+
+
+class TimeProposed(ProposalFact):
+    """The specialist asked the client for another time; the booking stands where it did."""
+
+
+class ProposalDeclined(ProposalFact):
+    """The client does not want the proposed time."""

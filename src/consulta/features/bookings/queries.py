@@ -24,7 +24,8 @@ class LockedPayment:
     amount: Money
     authorized_minor: int
     captured: Money
-    refunded: Money
+    returned: Money
+    """What went back or is on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,16 @@ async def booking_for_update(work: Work, booking_id: UUID) -> LockedBooking | No
     party of it.
     """
     found = await work.fetchval("SELECT app.lock_booking($1)", booking_id)
-    if found is None:
-        return None
+    return _read(found) if found is not None else None
+
+
+async def booking_as_it_is(work: Work, booking_id: UUID) -> LockedBooking | None:
+    """The same without any lock: by the time it is read it may be otherwise."""
+    found = await work.fetchval("SELECT app.look_at_booking($1)", booking_id)
+    return _read(found) if found is not None else None
+
+
+def _read(found: dict[str, Any]) -> LockedBooking:
     row = found["booking"]
     return LockedBooking(
         id=UUID(row["id"]),
@@ -72,13 +81,13 @@ async def booking_for_update(work: Work, booking_id: UUID) -> LockedBooking | No
         has_credit=row["package_purchase_id"] is not None,
         revision=row["revision"],
         auto_confirm=row["auto_confirm"],
-        payment=_payment(found["payment"]),
+        payment=_payment(found["payment"], found["returned_minor"]),
         capture_under_way=found["capture_under_way"],
         now=datetime.fromisoformat(found["now"]),
     )
 
 
-def _payment(row: dict[str, Any] | None) -> LockedPayment | None:
+def _payment(row: dict[str, Any] | None, returned_minor: int) -> LockedPayment | None:
     if row is None:
         return None
     currency = row["currency"]
@@ -90,7 +99,7 @@ def _payment(row: dict[str, Any] | None) -> LockedPayment | None:
         amount=Money(row["amount_minor"], currency),
         authorized_minor=row["authorized_minor"],
         captured=Money(row["captured_minor"], currency),
-        refunded=Money(row["refunded_minor"], currency),
+        returned=Money(returned_minor, currency),
     )
 
 
@@ -143,6 +152,53 @@ async def history_of(work: Work, booking_id: UUID) -> Sequence[asyncpg.Record]:
         " FROM app.booking_status_history WHERE booking_id = $1 ORDER BY at, id LIMIT 200",
         booking_id,
     )
+
+
+async def reschedules_of(work: Work, booking_id: UUID) -> Sequence[asyncpg.Record]:
+    """Every move of the booking in time, the oldest first."""
+    return await work.fetch(
+        "SELECT revision, from_starts_at, from_ends_at, to_starts_at, to_ends_at,"
+        " moved_by_kind AS moved_by, reason, created_at AS at"
+        " FROM app.booking_reschedules WHERE booking_id = $1 ORDER BY revision LIMIT 200",
+        booking_id,
+    )
+
+
+async def proposals_of(work: Work, booking_id: UUID) -> Sequence[asyncpg.Record]:
+    """The times that were proposed for the booking, the newest first."""
+    return await work.fetch(
+        "SELECT id, booking_id, starts_at, message, state, created_at, updated_at"
+        " FROM app.booking_proposals WHERE booking_id = $1"
+        " ORDER BY created_at DESC, id DESC LIMIT 200",
+        booking_id,
+    )
+
+
+async def cancellation_of(work: Work, booking_id: UUID) -> asyncpg.Record | None:
+    """Who called the booking off, and what goes back of its money."""
+    return await work.fetchrow(
+        "SELECT cancelled_by, refund_minor, currency FROM app.booking_cancellations"
+        " WHERE booking_id = $1",
+        booking_id,
+    )
+
+
+async def client_at(work: Work, email: str) -> UUID | None:
+    """The active client with exactly that address. Raises `Forbidden` for all but verified
+    specialists and admins.
+    """
+    found: UUID | None = await work.fetchval("SELECT app.client_at($1)", email)
+    return found
+
+
+async def refund_of_cancellation(work: Work, booking_id: UUID) -> Money:
+    """What goes back by the record of the booking's end, which must exist."""
+    row = await work.fetchrow(
+        "SELECT refund_minor, currency FROM app.booking_cancellations WHERE booking_id = $1",
+        booking_id,
+    )
+    assert row is not None, "what was cancelled has its record"
+    return Money(row["refund_minor"], row["currency"])
 
 
 async def overdue_bookings(work: Work, *, limit: int) -> Sequence[UUID]:

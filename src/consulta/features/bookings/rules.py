@@ -11,8 +11,15 @@ from consulta.kernel.money import Money
 PAYMENT_WINDOW_MINUTES = 30
 """How long a booking made live waits for its payment."""
 
+LOOKUPS_PER_MINUTE = 10
+"""How many clients somebody may look up by address."""
+
 COMPLETES_AFTER = timedelta(hours=24)
 """After its end a confirmed session counts as held, unless the specialist said otherwise."""
+
+
+QUOTE_LASTS = timedelta(minutes=15)
+"""For so long quoted terms are the terms; the database's ceiling is `app.quote_lasts()`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +43,23 @@ def refund_percent(tiers: Sequence[Tier], *, starts_at: datetime, now: datetime)
     return 0
 
 
+def next_change_at(tiers: Sequence[Tier], *, starts_at: datetime, now: datetime) -> datetime | None:
+    """The last instant of the present share; None where no other follows."""
+    later = [*(tier.refund_percent for tier in tiers[1:]), 0]
+    for tier, following in zip(tiers, later, strict=False):
+        ends_at = starts_at - timedelta(hours=tier.hours_before)
+        if ends_at >= now and following != tier.refund_percent:
+            return ends_at
+    return None
+
+
 def cancellation_terms(
     *,
     policy: str,
     custom_tiers: Sequence[Mapping[str, Any]] | None,
     by_client: bool,
     captured: Money,
-    refunded: Money,
+    returned: Money,
     has_credit: bool,
     is_confirmed: bool,
     starts_at: datetime,
@@ -52,9 +69,10 @@ def cancellation_terms(
     A specialist (or an admin) who cancels returns everything that is still here.
 
     A credit cannot be halved: it comes back where all would, or where the session did not stand
-    yet. `starts_at` is the start that the tiers count from.
+    yet. What went back already, or is on its way (`returned`), counts towards what is due.
+    `starts_at` is the start that the tiers count from.
     """
-    left = captured - refunded
+    left = captured - returned
     if has_credit:
         percent = 100
         if by_client and is_confirmed:
@@ -66,12 +84,8 @@ def cancellation_terms(
     if not by_client:
         return Terms("full_refund", 100, left)
     percent = refund_percent(tiers_of(policy, custom_tiers), starts_at=starts_at, now=now)
-    due = captured.share(percent)
-    # What went back already counts towards what is due.
-    rest = Money(
-        max(0, min(due.amount_minor - refunded.amount_minor, left.amount_minor)), captured.currency
-    )
-    return Terms(policy, percent, rest)
+    due = captured.share(percent).amount_minor - returned.amount_minor
+    return Terms(policy, percent, Money(max(0, due), captured.currency))
 
 
 def confirmation_deadline(

@@ -1,13 +1,23 @@
 """Request and response bodies of bookings."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 import asyncpg
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from consulta.platform.http.schema import Answer, Blankable, Body, HttpsUrl, Moment, MoneyOut, Text
+from consulta.features.payments.bodies import Method, PaymentOut, payment_within
+from consulta.platform.http.schema import (
+    Answer,
+    Blankable,
+    Body,
+    Email,
+    HttpsUrl,
+    Moment,
+    MoneyOut,
+    Text,
+)
 
 ReasonCode = Literal[
     "schedule_conflict",
@@ -32,7 +42,6 @@ Status = Literal[
     "expired",
     "refunded",
 ]
-Method = Annotated[Text, Field(max_length=255, pattern=r"^[A-Za-z0-9_]+$")]
 
 
 class BookingCreate(Body):
@@ -43,6 +52,9 @@ class BookingCreate(Body):
     starts_at: Moment
     client_id: Annotated[UUID | None, Blankable] = Field(
         None, description="Only a specialist booking for a client, or an admin, names one."
+    )
+    client_email: Annotated[Email | None, Blankable] = Field(
+        None, description="The client's exact address, in place of `client_id`."
     )
     hold_token: Annotated[Annotated[Text, Field(max_length=200)] | None, Blankable] = None
     payment_method: Annotated[Method | None, Blankable] = Field(
@@ -63,41 +75,75 @@ class BookingCreate(Body):
         " only a specialist or an admin.",
     )
 
+    @model_validator(mode="after")
+    def _names_one_client(self) -> Self:
+        if self.client_id is not None and self.client_email is not None:
+            raise ValueError("a client is named by id or by address, not by both")
+        return self
 
-class BookingCancel(Body):
+
+class BookingDecline(Body):
     reason: Annotated[Annotated[Text, Field(max_length=1000)] | None, Blankable] = None
     reason_code: Annotated[ReasonCode | None, Blankable] = None
 
 
-class BookingDecline(BookingCancel):
-    pass
+class BookingCancel(BookingDecline):
+    quote_token: Annotated[Annotated[Text, Field(max_length=2000)] | None, Blankable] = Field(
+        None, description="Of a cancellation quote: exactly its terms apply, or nothing happens."
+    )
 
 
-class PaymentAgain(Body):
-    payment_method: Annotated[Method | None, Blankable] = None
-    return_url: Annotated[HttpsUrl | None, Blankable] = None
+class BulkCancel(BookingDecline):
+    booking_ids: list[UUID] = Field(min_length=1, max_length=50)
 
 
-class NextActionOut(Answer):
-    """What the payer's browser has to do next; only the payer sees it."""
+class BookingReschedule(Body):
+    """Another start; the session keeps its length, its price and its payment."""
 
-    kind: str
-    client_secret: str | None = None
-    url: str | None = None
-    order_reference: str | None = None
+    starts_at: Moment
+    revision: int | None = Field(
+        None, ge=0, le=2**31 - 1, description="Refused if the booking has another one by now."
+    )
+    reason: Annotated[Annotated[Text, Field(max_length=1000)] | None, Blankable] = None
+    anyway: bool = Field(
+        False,
+        description="Leaves hours, notice, horizon and the day's cap aside, never another booking;"
+        " only the specialist or an admin.",
+    )
 
 
-class PaymentOut(Answer):
-    id: UUID
-    provider: str
-    status: str
-    amount: MoneyOut
-    captured: MoneyOut
-    refunded: MoneyOut
-    publishable_key: str | None = None
-    next_action: NextActionOut | None = None
-    last_error: str | None = None
-    is_disputed: bool = False
+class ProposalCreate(Body):
+    """Another time, which the client may accept or decline."""
+
+    starts_at: Moment
+    message: Annotated[Annotated[Text, Field(max_length=1000)] | None, Blankable] = None
+    anyway: bool = Field(False, description="As for moving the booking.")
+
+
+class BulkProposal(ProposalCreate):
+    booking_id: UUID
+
+
+class BulkPropose(Body):
+    items: list[BulkProposal] = Field(min_length=1, max_length=50)
+
+
+class CancellationQuote(Answer):
+    """What a cancellation would mean now: `paid` = `refunded` + `refund` + `kept`."""
+
+    booking_id: UUID
+    policy: str
+    policy_applied: str
+    refund_percent: int
+    paid: MoneyOut = Field(description="What was taken.")
+    refunded: MoneyOut = Field(description="What went back already, or is on its way.")
+    refund: MoneyOut = Field(description="What would go back.")
+    kept: MoneyOut
+    releases_authorization: bool = Field(description="What is only reserved is released whole.")
+    credit_returned: bool
+    valid_until: datetime
+    next_change_at: datetime | None = Field(description="The last instant of the present share.")
+    quote_token: str
 
 
 class BookingOut(Answer):
@@ -120,6 +166,10 @@ class BookingOut(Answer):
     meeting_link: str | None
     intake_completed: bool
     note: str | None
+    booked_anyway: bool
+    coupon_code: str | None
+    package_purchase_id: UUID | None
+    recurring_booking_id: UUID | None
     payment: PaymentOut | None
     created_at: datetime
     updated_at: datetime
@@ -133,8 +183,64 @@ class HistoryOut(Answer):
     at: datetime
 
 
+class RescheduleOut(Answer):
+    """A move in time; `moved_by` is the client, the specialist or an admin."""
+
+    revision: int
+    from_starts_at: datetime
+    from_ends_at: datetime
+    to_starts_at: datetime
+    to_ends_at: datetime
+    moved_by: str
+    reason: str | None
+    at: datetime
+
+
 class BookingHistory(Answer):
     items: list[HistoryOut]
+    reschedules: list[RescheduleOut]
+
+
+class ProposalOut(Answer):
+    """Another time for a session; `state` is open, accepted, declined or replaced."""
+
+    id: UUID
+    booking_id: UUID
+    starts_at: datetime
+    message: str | None
+    state: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class ProposalsOut(Answer):
+    items: list[ProposalOut]
+
+
+class CancelledOut(Answer):
+    """What came of one booking. `refund` is what goes back of money that had been taken."""
+
+    booking_id: UUID
+    status: Literal["cancelled", "failed"]
+    code: str | None = None
+    refund: MoneyOut | None = None
+
+
+class BulkCancelOut(Answer):
+    items: list[CancelledOut]
+
+
+class ProposedOut(Answer):
+    """What came of one proposal."""
+
+    booking_id: UUID
+    status: Literal["proposed", "failed"]
+    code: str | None = None
+    proposal: ProposalOut | None = None
+
+
+class BulkProposeOut(Answer):
+    items: list[ProposedOut]
 
 
 def booking_out(
@@ -149,20 +255,7 @@ def booking_out(
     def money(name: str) -> dict[str, Any]:
         return {"amount_minor": row[name], "currency": currency}
 
-    payment = None
-    if row["payment_id"] is not None:
-        payment = {
-            "id": row["payment_id"],
-            "provider": row["payment_provider"],
-            "status": row["payment_status"],
-            "amount": money("payment_amount_minor"),
-            "captured": money("payment_captured_minor"),
-            "refunded": money("payment_refunded_minor"),
-            "publishable_key": publishable_key,
-            "next_action": row["payment_next_action"] if with_action else None,
-            "last_error": row["payment_last_error"],
-            "is_disputed": row["payment_is_disputed"],
-        }
+    payment = payment_within(row, publishable_key=publishable_key, with_action=with_action)
     plain = {name: row[name] for name in _PLAIN}
     # A session that stands or is over does not expire any more.
     expires = row["expires_at"] if row["status"] in _EXPIRING else None
@@ -193,6 +286,10 @@ _PLAIN = (
     "meeting_link",
     "intake_completed",
     "note",
+    "booked_anyway",
+    "coupon_code",
+    "package_purchase_id",
+    "recurring_booking_id",
     "created_at",
     "updated_at",
 )

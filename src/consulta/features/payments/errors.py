@@ -43,6 +43,12 @@ class PaymentNotPending(Conflict):
     code = "PAYMENT_NOT_PENDING"
 
 
+class PaymentNotRefundable(Conflict):
+    """Nothing was taken for this payment, so nothing can go back."""
+
+    code = "PAYMENT_NOT_REFUNDABLE"
+
+
 class RefundExceedsCaptured(Conflict):
     """More would go back than was taken."""
 

@@ -60,7 +60,8 @@ def _id(text: str | None) -> UUID | None:
 
 
 _PAYMENT = """
-SELECT p.id, p.booking_id, p.package_purchase_id, p.provider, p.status, p.amount_minor, p.currency,
+SELECT p.id, p.booking_id, p.package_purchase_id, p.specialist_id, p.client_id, p.provider,
+       p.status, p.amount_minor, p.currency,
        p.authorized_minor, p.captured_minor, p.refunded_minor, p.is_disputed, p.capture_before,
        p.last_error, p.provider_reference, p.created_at, p.updated_at, a.next_action
 FROM app.payments p LEFT JOIN app.payment_actions a ON a.payment_id = p.id
@@ -184,3 +185,15 @@ async def payment_of_payer(work: Work, payment_id: UUID) -> asyncpg.Record | Non
         payment_id,
         work.person,
     )
+
+
+async def refunds_of(work: Work, payment_id: UUID) -> Sequence[asyncpg.Record]:
+    """The refunds of a payment, the newest first, as far as the reader is a party of it."""
+    return await work.fetch("SELECT * FROM app.refunds_of($1)", payment_id)
+
+
+async def payment_of_operation(work: Work, operation_id: UUID) -> UUID | None:
+    found: UUID | None = await work.fetchval(
+        "SELECT payment_id FROM app.payment_operations WHERE id = $1", operation_id
+    )
+    return found

@@ -7,16 +7,21 @@ from starlette.responses import Response
 
 from consulta.features.payments import errors, flows, queries, schemas
 from consulta.features.payments.deps import TillDep
+from consulta.kernel.actor import Role
 from consulta.kernel.errors import Forbidden
-from consulta.platform.auth.guards import PERSON, SIGNED_IN
+from consulta.platform.auth.guards import PERSON, SIGNED_IN, require
 from consulta.platform.db.work import Work
+from consulta.platform.http import idempotency
 from consulta.platform.http.answers import json_response
 from consulta.platform.http.deps import ActorDep, ReadDep
+from consulta.platform.http.idempotency import OnceDep
 from consulta.platform.http.problems import ALWAYS, problems
 from consulta.providers.payments.port import ChargeRefused
 
 router = APIRouter(prefix="/payments", tags=["payments"])
 sandbox_router = APIRouter(prefix="/sandbox/payments", tags=["sandbox"])
+
+DECIDES = require(Role.SPECIALIST, Role.ADMIN)
 
 
 @router.get(
@@ -28,6 +33,46 @@ sandbox_router = APIRouter(prefix="/sandbox/payments", tags=["sandbox"])
 )
 async def one(payment_id: UUID, work: ReadDep) -> Response:
     return await _payment(work, payment_id)
+
+
+@router.post(
+    "/{payment_id}/refunds",
+    status_code=201,
+    response_model=schemas.RefundMade,
+    dependencies=[DECIDES],
+    summary="Return money that was taken, in part or all that is left",
+    responses=problems(
+        *ALWAYS,
+        *idempotency.ERRORS,
+        Forbidden,
+        errors.PaymentNotFound,
+        errors.PaymentNotRefundable,
+        errors.RefundExceedsCaptured,
+        errors.PaymentOperationUnderWay,
+    ),
+)
+async def refund(
+    payment_id: UUID,
+    actor: ActorDep,
+    till: TillDep,
+    once: OnceDep,
+    body: schemas.RefundCreate | None = None,
+) -> Response:
+    return await flows.refund(till, actor, once, payment_id, body or schemas.RefundCreate())
+
+
+@router.get(
+    "/{payment_id}/refunds",
+    response_model=schemas.Refunds,
+    dependencies=[SIGNED_IN],
+    summary="What went back of a payment, or is on its way, the newest first",
+    responses=problems(*ALWAYS, errors.PaymentNotFound),
+)
+async def refunds(payment_id: UUID, work: ReadDep) -> Response:
+    if await queries.payment(work, payment_id) is None:
+        raise errors.PaymentNotFound
+    items = [schemas.refund_out(row) for row in await queries.refunds_of(work, payment_id)]
+    return json_response({"items": items})
 
 
 @sandbox_router.post(

@@ -1,13 +1,13 @@
 """Request and response bodies of payments."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import asyncpg
 from pydantic import Field
 
-from consulta.platform.http.schema import Answer, Body, MoneyOut, Text
+from consulta.platform.http.schema import Answer, Blankable, Body, MoneyOut, Text
 
 
 class PaymentDetails(Answer):
@@ -29,6 +29,31 @@ class PaymentDetails(Answer):
     created_at: datetime
 
 
+class RefundCreate(Body):
+    amount_minor: int | None = Field(
+        None, ge=1, le=10**15, description="In minor units; without it all that is left goes back."
+    )
+    reason: Annotated[Annotated[Text, Field(max_length=1000)] | None, Blankable] = None
+
+
+class RefundOut(Answer):
+    id: UUID
+    payment_id: UUID
+    amount: MoneyOut
+    state: Literal["pending", "done", "failed"]
+    reason: str | None
+    requested_by_kind: Literal["client", "specialist", "admin", "system"]
+    created_at: datetime
+
+
+class RefundMade(RefundOut):
+    payment: PaymentDetails
+
+
+class Refunds(Answer):
+    items: list[RefundOut]
+
+
 class SandboxMethod(Body):
     payment_method: Annotated[Text, Field(max_length=100)] = Field(examples=["pm_sandbox_visa"])
 
@@ -37,8 +62,19 @@ class SandboxAction(Body):
     succeed: bool = True
 
 
-def payment_out(row: asyncpg.Record) -> dict[str, Any]:
-    """A row of `queries.payment` in the shape of `PaymentDetails`."""
+def refund_out(row: asyncpg.Record) -> dict[str, Any]:
+    """A row of `queries.refunds_of` in the shape of `RefundOut`."""
+    plain = ("id", "payment_id", "state", "reason", "requested_by_kind", "created_at")
+    return {
+        **{name: row[name] for name in plain},
+        "amount": {"amount_minor": row["amount_minor"], "currency": row["currency"]},
+    }
+
+
+def payment_out(row: asyncpg.Record, *, with_action: bool = True) -> dict[str, Any]:
+    """A row of `queries.payment` in the shape of `PaymentDetails`; `with_action` False leaves out
+    what only the payer may see.
+    """
 
     def money(name: str) -> dict[str, Any]:
         return {"amount_minor": row[name], "currency": row["currency"]}
@@ -55,10 +91,10 @@ def payment_out(row: asyncpg.Record) -> dict[str, Any]:
                 "is_disputed",
                 "capture_before",
                 "last_error",
-                "next_action",
                 "created_at",
             )
         },
+        "next_action": row["next_action"] if with_action else None,
         "amount": money("amount_minor"),
         "authorized": money("authorized_minor"),
         "captured": money("captured_minor"),

@@ -42,7 +42,8 @@ def tiers_of(policy: str, custom: Sequence[Mapping[str, Any]] | None) -> tuple[T
     the policy's name says which.
     """
     if custom is not None or policy == CancellationPolicy.CUSTOM:
-        return tuple(Tier(one["hours_before"], one["refund_percent"]) for one in custom or ())
+        tiers = (Tier(one["hours_before"], one["refund_percent"]) for one in custom or ())
+        return tuple(sorted(tiers, key=lambda tier: tier.hours_before, reverse=True))
     return _NAMED[CancellationPolicy(policy)]
 
 

@@ -33,7 +33,8 @@ class AuthorizeOrder:
     """A method presented by the payer's browser; without one the charge waits for it."""
     return_url: str | None = None
     charge_reference: str | None = None
-    """A charge that exists already and waits for a method: the new one is presented to it."""
+    """A charge that exists already and waits for a method: the new one is presented to it, or the
+    payer shown the way to pay where none came."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     """More opaque ids for the provider's record; what does not look like one stays here."""
 
@@ -106,6 +107,15 @@ class Capabilities:
     void: bool = True
     partial_capture: bool = True
     idempotent_requests: bool = True
+    """False where the provider knows no keys of ours: what was done is looked up before anything is
+    done, and a payment has one charge there, whatever the key."""
+    presents_methods: bool = True
+    """Whether we may present a payer's method; elsewhere the payer does it at the provider's page,
+    and no charge comes to be without the payer."""
+    lists: bool = True
+    """Whether charges can be listed; elsewhere `recent` tells of none."""
+    disputes: bool = True
+    """Whether a charge tells that it is disputed."""
     webhooks: bool = True
     takes_money: bool = True
     """False where a person collects the money by hand (`manual`)."""

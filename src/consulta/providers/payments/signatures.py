@@ -1,4 +1,4 @@
-"""Signed letters, `t=<unix seconds>,v1=<hex HMAC-SHA256>`: how they are written and checked."""
+"""Signed letters: `t=<unix seconds>,v1=<hex HMAC-SHA256>`, or the bare digest of the bytes."""
 
 import hashlib
 import hmac
@@ -45,6 +45,31 @@ def verify_signature(
         _reject("The signature does not fit the message.")
     if abs(now - int(at)) > TOLERANCE_SECONDS:
         _reject("The timestamp is too far from the present.")
+
+
+def plain_digest(message: bytes, *, secret: str) -> str:
+    """The hexadecimal HMAC-SHA256 of the message."""
+    return hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
+
+
+def is_signed(message: bytes, signature: object, *, secrets: Sequence[str]) -> bool:
+    """Whether that is the digest of the message under one of the secrets. Nothing but a digest is
+    compared, in constant time.
+    """
+    if not isinstance(signature, str) or not _DIGEST.fullmatch(signature):
+        return False
+    matches = [
+        hmac.compare_digest(plain_digest(message, secret=secret), signature) for secret in secrets
+    ]
+    return any(matches)
+
+
+def verify_plain_signature(
+    body: bytes, headers: Mapping[str, str], *, header_name: str, secrets: Sequence[str]
+) -> None:
+    """The header is the digest of exactly these bytes. Raises `SignatureRejected` otherwise."""
+    if not is_signed(body, _only_header(headers, name=header_name), secrets=secrets):
+        _reject("The signature does not fit the message.")
 
 
 def read_json_object(body: bytes) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, TypeVar
 import stripe
 
 from consulta.kernel.money import Money
+from consulta.providers.payments.letters import is_opaque
 from consulta.providers.payments.port import (
     AuthorizeOrder,
     Capabilities,
@@ -29,7 +30,6 @@ from consulta.providers.payments.stripe_translation import (
     PAYMENT_KEY,
     charge_from,
     error_from,
-    is_opaque,
     refund_from,
     stripe_amount,
 )

@@ -1,8 +1,6 @@
 """Stripe's objects and errors in our words. Plain dictionaries in; no call is made from here."""
 
 import logging
-import math
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +9,7 @@ import httpx
 import stripe
 
 from consulta.kernel.money import Money, exponent_of
+from consulta.providers.payments.letters import embedded, opaque
 from consulta.providers.payments.port import (
     Charge,
     ChargeRefused,
@@ -20,12 +19,12 @@ from consulta.providers.payments.port import (
     ProviderUnavailable,
     Refund,
 )
+from consulta.providers.payments.vendor_http import retry_after
 
 logger = logging.getLogger(__name__)
 
 PAYMENT_KEY = "consulta_payment"
 """The metadata entry that carries our payment's id."""
-RETRY_AFTER_SECONDS_MAX = 3600.0
 
 _STATES = {
     "requires_payment_method": ChargeState.PENDING,
@@ -51,12 +50,6 @@ _RAW_FIELDS = (
 # Where Stripe's minor unit is not the one of ISO 4217: two currencies keep decimals that they
 # lost long ago, one has decimals that nobody uses (docs.stripe.com/currencies).
 _STRIPE_EXPONENTS = {"ISK": 2, "UGX": 2, "MGA": 0}
-_OPAQUE = re.compile(r"[A-Za-z0-9_-]{1,64}")
-
-
-def is_opaque(value: str) -> bool:
-    """Whether a value looks like an id and nothing that a person would say."""
-    return _OPAQUE.fullmatch(value) is not None
 
 
 def stripe_amount(money: Money) -> int:
@@ -89,8 +82,8 @@ def charge_from(intent: Mapping[str, Any]) -> Charge:
     state = _STATES[intent["status"]]
     currency = intent["currency"]
     amount = money_from(intent["amount"], currency)
-    settled = _object(intent.get("latest_charge"))
-    failure = _object(intent.get("last_payment_error"))
+    settled = embedded(intent.get("latest_charge"))
+    failure = embedded(intent.get("last_payment_error"))
     captured = settled.get("amount_captured") or intent.get("amount_received") or 0
     return Charge(
         reference=intent["id"],
@@ -104,7 +97,7 @@ def charge_from(intent: Mapping[str, Any]) -> Charge:
         capture_before=_capture_before(settled) if state is ChargeState.AUTHORIZED else None,
         error_code=failure.get("code") if state in _PAYER_ACTS else None,
         decline_code=failure.get("decline_code") if state in _PAYER_ACTS else None,
-        payment_id=_object(intent.get("metadata")).get(PAYMENT_KEY),
+        payment_id=embedded(intent.get("metadata")).get(PAYMENT_KEY),
         created_at=instant(intent["created"]),
         raw={name: intent[name] for name in _RAW_FIELDS if name in intent},
     )
@@ -134,7 +127,7 @@ def error_from(error: stripe.StripeError) -> ChargeRefused | ProviderUnavailable
     if isinstance(error, stripe.CardError):
         return ChargeRefused(
             reason=code or "card_declined",
-            decline_code=_text(_body_of(error).get("decline_code")),
+            decline_code=opaque(_body_of(error).get("decline_code")),
             charge=_charge_of(error),
         )
     if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
@@ -150,7 +143,7 @@ def error_from(error: stripe.StripeError) -> ChargeRefused | ProviderUnavailable
         return ChargeRefused(reason=code or "invalid_request")
     headers = _headers_of(error)
     return ProviderUnavailable(
-        retry_after_seconds=_retry_after(headers),
+        retry_after_seconds=retry_after(headers),
         stored=status >= 500 and _is_stored(headers),
     )
 
@@ -168,7 +161,7 @@ def _authorized_minor(intent: Mapping[str, Any], *, state: ChargeState, amount: 
 
 
 def _next_action(intent: Mapping[str, Any]) -> NextAction:
-    redirect = _object(_object(intent.get("next_action")).get("redirect_to_url")).get("url")
+    redirect = embedded(embedded(intent.get("next_action")).get("redirect_to_url")).get("url")
     return NextAction(
         kind="redirect" if redirect else "client_secret",
         client_secret=intent.get("client_secret"),
@@ -177,27 +170,18 @@ def _next_action(intent: Mapping[str, Any]) -> NextAction:
 
 
 def _capture_before(charge: Mapping[str, Any]) -> datetime | None:
-    card = _object(_object(charge.get("payment_method_details")).get("card"))
+    card = embedded(embedded(charge.get("payment_method_details")).get("card"))
     seconds = card.get("capture_before")
     return None if seconds is None else instant(seconds)
 
 
-def _object(value: Any) -> Mapping[str, Any]:
-    """An embedded object; nothing where the field is absent or only an id."""
-    return value if isinstance(value, Mapping) else {}
-
-
 def _body_of(error: stripe.StripeError) -> Mapping[str, Any]:
-    return _object(_object(error.json_body).get("error"))
+    return embedded(embedded(error.json_body).get("error"))
 
 
 def _code_of(error: stripe.StripeError) -> str | None:
     # The SDK drops the code of some classes of error, so it is read from the body.
-    return _text(_body_of(error).get("code"))
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and is_opaque(value) else None
+    return opaque(_body_of(error).get("code"))
 
 
 def _charge_of(error: stripe.StripeError) -> Charge | None:
@@ -213,16 +197,6 @@ def _headers_of(error: stripe.StripeError) -> Mapping[str, str]:
     if isinstance(error.json_body, httpx.Headers):
         return error.json_body
     return httpx.Headers(dict(error.headers or {}))
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    try:
-        seconds = float(headers.get("retry-after", ""))
-    except ValueError:
-        return None
-    if not math.isfinite(seconds) or seconds < 0:
-        return None
-    return min(seconds, RETRY_AFTER_SECONDS_MAX)
 
 
 def _is_stored(headers: Mapping[str, str]) -> bool:

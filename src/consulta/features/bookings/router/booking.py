@@ -4,19 +4,24 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from consulta.features.availability import errors as calendar
 from consulta.features.bookings import errors, flows, queries, schemas, service
+from consulta.features.bookings.deps import LookupsDep
 from consulta.features.bookings.router.shown import DECIDES, booking_answer, shown
+from consulta.features.coupons.deps import GuessesDep
+from consulta.features.coupons.errors import COUPON_ERRORS
+from consulta.features.packages.errors import CREDIT_ERRORS
 from consulta.features.payments import errors as payment_errors
+from consulta.features.payments.bodies import PaymentAgain
 from consulta.features.payments.deps import TillDep
 from consulta.kernel.errors import Forbidden
 from consulta.platform.auth.guards import PERSON, SIGNED_IN
 from consulta.platform.db.paging import BadCursor
 from consulta.platform.http import idempotency
-from consulta.platform.http.answers import json_response
+from consulta.platform.http.answers import json_bytes, json_response, kept
 from consulta.platform.http.deps import ActorDep, PageDep, PageOut, ReadDep, WorkDep
 from consulta.platform.http.idempotency import OnceDep
 from consulta.platform.http.problems import ALWAYS, problems
@@ -45,11 +50,24 @@ router = APIRouter(prefix="/bookings", tags=["bookings"])
         calendar.HoldNotFound,
         errors.CannotBookYourself,
         errors.ClientNotFound,
+        *CREDIT_ERRORS,
+        errors.BookingInPast,
+        errors.OneDiscountOnly,
+        *COUPON_ERRORS,
     ),
 )
 async def create(
-    body: schemas.BookingCreate, actor: ActorDep, till: TillDep, once: OnceDep
+    body: schemas.BookingCreate,
+    actor: ActorDep,
+    till: TillDep,
+    once: OnceDep,
+    guesses: GuessesDep,
+    lookups: LookupsDep,
 ) -> Response:
+    if body.coupon_code is not None:
+        await guesses.count()
+    if body.client_email is not None:
+        await lookups.count()
     return await flows.book(till, actor, once, body)
 
 
@@ -90,23 +108,30 @@ async def list_bookings(
     response_model=schemas.BookingOut,
     dependencies=[SIGNED_IN],
     summary="A booking",
-    responses=problems(*ALWAYS, errors.BookingNotFound),
+    responses=problems(*ALWAYS, errors.BookingNotFound)
+    | {304: {"description": "You have this booking already (`If-None-Match`)."}},
 )
-async def one(booking_id: UUID, work: ReadDep, till: TillDep) -> Response:
-    return await booking_answer(work, till, booking_id)
+async def one(booking_id: UUID, request: Request, work: ReadDep, till: TillDep) -> Response:
+    row = await queries.booking(work, booking_id)
+    if row is None:
+        raise errors.BookingNotFound
+    return kept(json_bytes(shown(row, work, till)), request)
 
 
 @router.get(
     "/{booking_id}/history",
     response_model=schemas.BookingHistory,
     dependencies=[SIGNED_IN],
-    summary="Every move of a booking's status",
+    summary="Every move of a booking's status, and in time",
     responses=problems(*ALWAYS, errors.BookingNotFound),
 )
 async def history(booking_id: UUID, work: ReadDep) -> dict[str, Any]:
     if await queries.booking(work, booking_id) is None:
         raise errors.BookingNotFound
-    return {"items": [dict(row) for row in await queries.history_of(work, booking_id)]}
+    return {
+        "items": [dict(row) for row in await queries.history_of(work, booking_id)],
+        "reschedules": [dict(row) for row in await queries.reschedules_of(work, booking_id)],
+    }
 
 
 @router.post(
@@ -186,7 +211,7 @@ async def no_show(booking_id: UUID, work: WorkDep, till: TillDep) -> Response:
     ),
 )
 async def pay_again(
-    booking_id: UUID, body: schemas.PaymentAgain, actor: ActorDep, till: TillDep, once: OnceDep
+    booking_id: UUID, body: PaymentAgain, actor: ActorDep, till: TillDep, once: OnceDep
 ) -> Response:
     return await flows.pay_again(till, actor, once, booking_id, body)
 

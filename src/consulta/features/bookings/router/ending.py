@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from consulta.features.bookings import errors, flows, schemas
+from consulta.features.bookings.deps import QuotesDep
 from consulta.features.bookings.router.shown import DECIDES
 from consulta.features.payments import errors as payment_errors
 from consulta.features.payments.deps import TillDep
@@ -50,13 +51,22 @@ async def decline(
     response_model=schemas.BookingOut,
     dependencies=[SIGNED_IN],
     summary="Cancel a booking",
-    responses=problems(*ALWAYS, *idempotency.ERRORS, *_ENDS),
+    responses=problems(
+        *ALWAYS,
+        *idempotency.ERRORS,
+        *_ENDS,
+        errors.QuoteInvalid,
+        errors.QuoteExpired,
+        errors.QuoteOutdated,
+    ),
 )
 async def cancel(
     booking_id: UUID,
     actor: ActorDep,
     till: TillDep,
     once: OnceDep,
+    quotes: QuotesDep,
     body: schemas.BookingCancel | None = None,
 ) -> Response:
-    return await flows.cancel(till, actor, once, booking_id, body or schemas.BookingCancel())
+    body = body or schemas.BookingCancel()
+    return await flows.cancel(till, actor, once, booking_id, body, quotes=quotes)

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from consulta.features.bookings import errors, flows, queries, schemas
+from consulta.features.bookings import errors, queries, schemas
+from consulta.features.payments import flows as payments
 from consulta.features.payments.deps import TillDep
 from consulta.kernel.actor import Role
 from consulta.platform.auth.guards import require
@@ -23,7 +24,7 @@ async def booking_answer(work: Work, till: TillDep, booking_id: UUID) -> Respons
 
 
 def shown(row: Any, work: Work, till: TillDep, *, with_action: bool = True) -> dict[str, Any]:
-    key = flows.publishable_key(till, row["payment_provider"])
+    key = payments.publishable_key(till, row["payment_provider"])
     return schemas.booking_out(
         row,
         publishable_key=key,

@@ -6,7 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from consulta.features.bookings import access
+from consulta.features.bookings.errors import ClientNotFound
 from consulta.features.bookings.events import BookingRequested
+from consulta.features.bookings.queries import client_at
 from consulta.features.bookings.rules import PAYMENT_WINDOW_MINUTES
 from consulta.features.payments.queries import Lease
 from consulta.features.payments.rules import LEASE_SECONDS
@@ -23,6 +26,7 @@ class Order:
     rate_id: UUID
     starts_at: datetime
     client_id: UUID | None = None
+    client_email: str | None = None
     hold_token: str | None = None
     note: str | None = None
     payment_method: str | None = None
@@ -53,7 +57,9 @@ async def book(work: Work, order: Order, *, provider: str) -> Placed:
 
     `provider` takes the money unless the specialist has chosen another. Raises what `app.book` and
     `app.claim` refuse: SlotTaken, SlotNotOffered, DayFull, NotAccepting, HoldNotFound and others.
+    A client who is named by address is looked up first: the caller has counted that.
     """
+    client_id = await _client(work, order)
     token = order.hold_token
     params = {"payment_method": order.payment_method, "return_url": order.return_url}
     row = await work.fetchrow(
@@ -61,7 +67,7 @@ async def book(work: Work, order: Order, *, provider: str) -> Placed:
         order.specialist_id,
         order.rate_id,
         order.starts_at,
-        order.client_id,
+        client_id,
         hashlib.sha256(token.encode()).digest() if token else None,
         order.note,
         provider,
@@ -77,6 +83,16 @@ async def book(work: Work, order: Order, *, provider: str) -> Placed:
     placed = row["placed"]
     await _tell(work, order, placed)
     return Placed(UUID(placed["booking_id"]), _lease(placed, params, row["now"]))
+
+
+async def _client(work: Work, order: Order) -> UUID | None:
+    if order.client_email is None:
+        return order.client_id
+    access.ensure_books_for_others(work.actor, specialist_id=order.specialist_id)
+    found = await client_at(work, order.client_email)
+    if found is None:
+        raise ClientNotFound
+    return found
 
 
 async def _tell(work: Work, order: Order, placed: dict[str, Any]) -> None:

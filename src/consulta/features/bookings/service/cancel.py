@@ -3,20 +3,15 @@
 from uuid import UUID
 
 from consulta.features.bookings import access, rules
-from consulta.features.bookings.errors import (
-    AlreadyCancelled,
-    BookingInPast,
-    BookingNotAwaiting,
-    BookingNotFound,
-)
+from consulta.features.bookings.errors import BookingNotAwaiting, BookingNotFound
 from consulta.features.bookings.queries import LockedBooking, booking_for_update
 from consulta.features.bookings.service.leases import lease_of
+from consulta.features.bookings.service.quote import QuoteShown, terms_quoted
+from consulta.features.bookings.service.standing import ensure_standing, terms_of
 from consulta.features.bookings.states import Mover, change_status, mover_of
-from consulta.features.bookings.status import ENDED, PAST, BookingStatus
+from consulta.features.bookings.status import BookingStatus
 from consulta.features.payments import service as payments
-from consulta.features.payments.errors import PaymentOperationUnderWay
 from consulta.features.payments.queries import Lease
-from consulta.kernel.money import Money
 from consulta.platform.db.work import Work
 
 _RECORD = """
@@ -28,19 +23,28 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 
 
 async def cancel(
-    work: Work, *, booking_id: UUID, reason: str | None, reason_code: str | None
+    work: Work,
+    *,
+    booking_id: UUID,
+    reason: str | None,
+    reason_code: str | None,
+    quote: QuoteShown | None = None,
 ) -> Lease | None:
     """The booking is cancelled, its span is free, its record stands, and what was reserved or taken
     is about to be released or returned: the leased operation is the caller's to carry out.
 
-    A specialist who cancels what still waits for the own confirmation declines it. Raises
-    BookingNotFound, AlreadyCancelled, BookingInPast, PaymentOperationUnderWay.
+    A specialist who cancels what still waits for the own confirmation declines it. With a quote,
+    its terms apply, whatever tier has passed meanwhile. Raises BookingNotFound, AlreadyCancelled,
+    BookingInPast, PaymentOperationUnderWay, QuoteInvalid, QuoteExpired, QuoteOutdated.
     """
     booking = await _standing(work, booking_id)
     mover = mover_of(work.actor, specialist_id=booking.specialist_id)
     declines = mover is Mover.SPECIALIST and booking.status is BookingStatus.AWAITING_CONFIRMATION
     target = BookingStatus.DECLINED if declines else BookingStatus.CANCELLED
-    return await _end(work, booking, target, reason=reason, reason_code=reason_code)
+    terms = (
+        terms_of(work.actor, booking) if quote is None else terms_quoted(work.actor, booking, quote)
+    )
+    return await _end(work, booking, target, terms=terms, reason=reason, reason_code=reason_code)
 
 
 async def decline(
@@ -55,21 +59,21 @@ async def decline(
     access.ensure_its_specialist(work.actor, booking)
     if booking.status is not BookingStatus.AWAITING_CONFIRMATION:
         raise BookingNotAwaiting
-    return await _end(work, booking, BookingStatus.DECLINED, reason=reason, reason_code=reason_code)
+    return await _end(
+        work,
+        booking,
+        BookingStatus.DECLINED,
+        terms=terms_of(work.actor, booking),
+        reason=reason,
+        reason_code=reason_code,
+    )
 
 
 async def _standing(work: Work, booking_id: UUID) -> LockedBooking:
     booking = await booking_for_update(work, booking_id)
     if booking is None:
         raise BookingNotFound
-    access.ensure_party(work.actor, booking)
-    if booking.status in ENDED:
-        raise AlreadyCancelled
-    if booking.status in PAST or booking.starts_at <= booking.now:
-        raise BookingInPast
-    # A capture that may have happened decides first (D12).
-    if booking.capture_under_way:
-        raise PaymentOperationUnderWay
+    ensure_standing(work.actor, booking)
     return booking
 
 
@@ -78,11 +82,11 @@ async def _end(
     booking: LockedBooking,
     target: BookingStatus,
     *,
+    terms: rules.Terms,
     reason: str | None,
     reason_code: str | None,
 ) -> Lease | None:
     mover = mover_of(work.actor, specialist_id=booking.specialist_id)
-    terms = _terms(booking, by_client=mover is Mover.CLIENT)
     await change_status(work, booking, target, reason=reason)
     await work.execute(
         _RECORD,
@@ -103,21 +107,6 @@ async def _end(
     return await _money_back(work, booking, terms)
 
 
-def _terms(booking: LockedBooking, *, by_client: bool) -> rules.Terms:
-    nothing = Money.zero(booking.currency)
-    return rules.cancellation_terms(
-        policy=booking.policy,
-        custom_tiers=booking.policy_tiers,
-        by_client=by_client,
-        captured=booking.payment.captured if booking.payment else nothing,
-        refunded=booking.payment.refunded if booking.payment else nothing,
-        has_credit=booking.has_credit,
-        is_confirmed=booking.status is BookingStatus.CONFIRMED,
-        starts_at=booking.tier_starts_at,
-        now=booking.now,
-    )
-
-
 async def _money_back(work: Work, booking: LockedBooking, terms: rules.Terms) -> Lease | None:
     payment = booking.payment
     if payment is None:
@@ -125,13 +114,11 @@ async def _money_back(work: Work, booking: LockedBooking, terms: rules.Terms) ->
     if payment.captured:
         if not terms.refund:
             return None
-        amount_minor = terms.refund.amount_minor
         asked = await payments.request_operation(
-            work, payment_id=payment.id, kind="refund", amount_minor=amount_minor
+            work, payment_id=payment.id, kind="refund", amount_minor=terms.refund.amount_minor
         )
-        return lease_of(booking, asked, kind="refund", amount_minor=amount_minor)
-    amount_minor = payment.amount.amount_minor
+        return lease_of(booking, asked, kind="refund")
     asked = await payments.request_operation(
-        work, payment_id=payment.id, kind="cancel", amount_minor=amount_minor
+        work, payment_id=payment.id, kind="cancel", amount_minor=payment.amount.amount_minor
     )
-    return lease_of(booking, asked, kind="cancel", amount_minor=amount_minor)
+    return lease_of(booking, asked, kind="cancel")

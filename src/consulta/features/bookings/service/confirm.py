@@ -38,4 +38,4 @@ async def confirm(work: Work, *, booking_id: UUID) -> Lease | None:
     asked = await payments.request_operation(
         work, payment_id=payment.id, kind="capture", amount_minor=amount_minor
     )
-    return lease_of(booking, asked, kind="capture", amount_minor=amount_minor)
+    return lease_of(booking, asked, kind="capture")

@@ -1,6 +1,7 @@
 """Use cases of payments, one verb a file."""
 
 from consulta.features.payments.service.apply import apply, give_up
+from consulta.features.payments.service.present import present_method
 from consulta.features.payments.service.record import (
     postpone,
     record,
@@ -8,6 +9,7 @@ from consulta.features.payments.service.record import (
     replace,
     settle_absence,
 )
+from consulta.features.payments.service.refund import refund
 from consulta.features.payments.service.request import Asked, request_operation
 
 __all__ = [
@@ -15,7 +17,9 @@ __all__ = [
     "apply",
     "give_up",
     "postpone",
+    "present_method",
     "record",
+    "refund",
     "refuse",
     "replace",
     "request_operation",

@@ -1,5 +1,7 @@
 """Recording what became of an operation, under its fence: a late writer writes nothing."""
 
+from dataclasses import replace as replace_fields
+
 from consulta.features.payments.errors import AmountMismatch
 from consulta.features.payments.queries import Lease, has_open_authorization, payment_for_update
 from consulta.features.payments.rules import MOST_ATTEMPTS, is_surely_over, wait_seconds
@@ -52,10 +54,18 @@ FROM app.payment_operations WHERE id = $1
 """
 
 
-async def record(work: Work, lease: Lease, charge: Charge, *, reference: str | None = None) -> bool:
+async def record(
+    work: Work,
+    lease: Lease,
+    charge: Charge,
+    *,
+    reference: str | None = None,
+    is_one_call: bool = False,
+) -> bool:
     """The operation is done and the payment says what the charge says; False for a late writer.
 
-    A charge about another amount than ours is never applied: its operation is parked.
+    `is_one_call`: the charge knows of this refund alone, which is added to what went back. A
+    charge about another amount than ours is never applied: its operation is parked.
     """
     if await _goes_on_waiting(work, lease, charge):
         return True
@@ -66,6 +76,9 @@ async def record(work: Work, lease: Lease, charge: Charge, *, reference: str | N
         return False
     if not await _settle(work, lease, "done", None, reference):
         return False
+    if is_one_call:
+        back = payment.refunded_minor + lease.amount.amount_minor
+        charge = replace_fields(charge, captured_minor=payment.captured_minor, refunded_minor=back)
     await apply(work, payment, charge)
     return True
 

@@ -1,10 +1,14 @@
 """Asking for money to be taken, released or returned."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from datetime import datetime
+from typing import Any, Literal
 from uuid import UUID
 
+from consulta.features.payments.queries import Lease
 from consulta.features.payments.rules import LEASE_SECONDS
+from consulta.kernel.money import Money
 from consulta.platform.db.work import Work
 
 
@@ -15,9 +19,38 @@ class Asked:
     operation_id: UUID
     payment_id: UUID
     fence: int
+    amount_minor: int
+
+    def lease(
+        self,
+        *,
+        kind: str,
+        currency: str,
+        provider: str,
+        reference: str | None,
+        now: datetime,
+        params: Mapping[str, Any] | None = None,
+    ) -> Lease:
+        """The lease under which it is carried out, once this transaction has committed."""
+        return Lease(
+            operation_id=self.operation_id,
+            payment_id=self.payment_id,
+            kind=kind,
+            amount=Money(self.amount_minor, currency),
+            provider=provider,
+            reference=reference,
+            params=dict(params or {}),
+            fence=self.fence,
+            attempts=1,
+            first_sent_at=now,
+            same_error_count=0,
+            now=now,
+        )
 
 
-_REQUEST = "SELECT id, payment_id, fence FROM app.request_operation($1, $2, $3, $4)"
+_REQUEST = (
+    "SELECT id, payment_id, fence, amount_minor FROM app.request_operation($1, $2, $3, $4, $5)"
+)
 
 
 async def request_operation(
@@ -25,21 +58,23 @@ async def request_operation(
     *,
     payment_id: UUID,
     kind: Literal["capture", "cancel", "refund"],
-    amount_minor: int,
+    amount_minor: int | None,
     leased: bool = True,
+    reason: str | None = None,
 ) -> Asked:
     """The operation is a row of this transaction; carried out once that has committed (D6).
+    A refund without an amount is of all that is left.
 
     Who may ask for what is decided in the database. Raises the errors of this room.
     """
     row = await work.fetchrow(
-        _REQUEST, payment_id, kind, amount_minor, LEASE_SECONDS if leased else 0
+        _REQUEST, payment_id, kind, amount_minor, LEASE_SECONDS if leased else 0, reason
     )
     assert row is not None
     work.audit(
         f"payment.{kind}_requested",
         subject_type="payment",
         subject_id=payment_id,
-        new={"amount_minor": amount_minor, "operation_id": row["id"]},
+        new={"amount_minor": row["amount_minor"], "operation_id": row["id"]},
     )
-    return Asked(row["id"], row["payment_id"], row["fence"])
+    return Asked(row["id"], row["payment_id"], row["fence"], row["amount_minor"])

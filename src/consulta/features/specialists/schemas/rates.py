@@ -6,16 +6,10 @@ from uuid import UUID
 
 from pydantic import Field
 
+from consulta.features.specialists.bodies import PriceBody
 from consulta.platform.http.schema import Answer, Blankable, Body, MoneyOut, Text
 
 _RATE_FIELDS = ("id", "kind", "name", "description", "duration_minutes", "is_active")
-
-
-class PriceBody(Body):
-    """A price in minor units of its currency (D7)."""
-
-    amount_minor: int = Field(ge=0, le=10_000_000_000, examples=[20000])
-    currency: str = Field(pattern=r"^[A-Z]{3}$", examples=["USD"])
 
 
 class RateCreate(Body):

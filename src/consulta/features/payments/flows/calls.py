@@ -4,24 +4,16 @@ and every step may run twice (D6).
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from uuid import UUID
-
-import structlog
 
 from consulta.features.payments import queries, service
-from consulta.features.payments.errors import (
-    PaymentMovedOn,
-    PaymentNotFound,
-    PaymentNotPending,
-)
+from consulta.features.payments.flows.till import Till
 from consulta.features.payments.queries import Lease
 from consulta.features.payments.rules import LEASE_SECONDS, STORED_ERROR_LIMIT, key_is_fresh
-from consulta.kernel.actor import Actor
-from consulta.platform.db.work import Database, Work
+from consulta.kernel.money import Money
+from consulta.platform.db.work import Work
 from consulta.platform.metrics import PROVIDER_SECONDS
 from consulta.providers.payments.port import (
     AuthorizeOrder,
@@ -32,28 +24,9 @@ from consulta.providers.payments.port import (
     PaymentProvider,
     ProviderUnavailable,
 )
-from consulta.providers.payments.registry import PaymentProviders, ProviderNotConfigured
-from consulta.providers.payments.sandbox import SandboxProvider
+from consulta.providers.payments.registry import ProviderNotConfigured
 
-_log = structlog.get_logger("consulta.payments")
-_CASHIER = Actor.system("payments.record")
 _SEARCH_BACK = timedelta(hours=48)
-_PATIENT_READS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Till:
-    """What a payment flow needs: the database, the providers, and how long it may wait for one."""
-
-    database: Database
-    providers: PaymentProviders
-    patience_seconds: float = 8.0
-
-    @asynccontextmanager
-    async def recording(self) -> AsyncIterator[Work]:
-        """A transaction in which a provider's answer is written down: the worker's (D4)."""
-        async with self.database.work(_CASHIER) as work:
-            yield work
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +39,8 @@ class Answer:
     reference: str | None = None
     is_absent: bool = False
     """The provider has no charge for the payment."""
+    is_one_call: bool = False
+    """The sums in the charge are those of this call alone: our own rows remember the others."""
     is_undone: bool = False
     """The charge shows that the operation had no effect, and its key is too old to be sent."""
 
@@ -82,74 +57,6 @@ async def due_operations(till: Till, *, limit: int) -> Sequence[Lease]:
     """Operations whose time has come, leased to us: `perform` them."""
     async with till.recording() as work:
         return await queries.due_operations_leased(work, limit=limit, lease_seconds=LEASE_SECONDS)
-
-
-async def refresh(till: Till, payment_id: UUID) -> None:
-    """The payment says what its provider says at this moment."""
-
-    async def nothing_more(_work: Work) -> None: ...
-
-    async with till.database.read(_CASHIER) as work:
-        known = await queries.payment(work, payment_id)
-    if known is not None and known["provider_reference"] is not None:
-        await follow(till, payment_id, known["provider_reference"], also=nothing_more)
-
-
-async def follow(
-    till: Till, payment_id: UUID, reference: str, *, also: Callable[[Work], Awaitable[None]]
-) -> None:
-    """The charge's present state is fetched and applied; `also` happens in the same transaction.
-
-    The truth is read while nothing is locked, so somebody may write a younger one meanwhile: then
-    ours may be old, and is fetched again. Raises `PaymentMovedOn` when that goes on and on.
-    """
-    for _ in range(_PATIENT_READS):
-        async with till.database.read(_CASHIER) as work:
-            before = await queries.payment(work, payment_id)
-        if before is None:
-            raise PaymentNotFound
-        charge = await till.providers.get(before["provider"]).fetch(reference)
-        async with till.recording() as work:
-            payment = await queries.payment_for_update(work, payment_id)
-            if payment is not None and payment.updated_at == before["updated_at"]:
-                await service.apply(work, payment, charge)
-                await also(work)
-                return
-    raise PaymentMovedOn
-
-
-async def present_at_sandbox(till: Till, actor: Actor, payment_id: UUID, method: str) -> None:
-    """The payer presented a method at the sandbox, and the payment says what came of it."""
-    async with _at_sandbox(till, actor, payment_id) as (sandbox, reference):
-        await sandbox.present_method(reference, method)
-
-
-async def act_at_sandbox(till: Till, actor: Actor, payment_id: UUID, *, succeed: bool) -> None:
-    """The payer passed or failed the sandbox's action, and the payment says what came of it."""
-    async with _at_sandbox(till, actor, payment_id) as (sandbox, reference):
-        await sandbox.complete_action(reference, succeed=succeed)
-
-
-@asynccontextmanager
-async def _at_sandbox(
-    till: Till, actor: Actor, payment_id: UUID
-) -> AsyncIterator[tuple[SandboxProvider, str]]:
-    """The sandbox and the charge's name there, for the payer alone; a declined method is no error
-    of the caller's. Raises PaymentNotFound, PaymentNotPending.
-    """
-    async with till.database.read(actor) as work:
-        row = await queries.payment_of_payer(work, payment_id)
-    if row is None:
-        raise PaymentNotFound
-    provider = till.providers.get(row["provider"])
-    if not isinstance(provider, SandboxProvider) or row["provider_reference"] is None:
-        raise PaymentNotPending
-    try:
-        yield provider, row["provider_reference"]
-    except ChargeRefused as refused:
-        if refused.charge is None:
-            raise
-    await refresh(till, payment_id)
 
 
 async def ask(till: Till, lease: Lease) -> Answer:
@@ -175,7 +82,13 @@ async def ask(till: Till, lease: Lease) -> Answer:
 async def write_down(work: Work, lease: Lease, answer: Answer) -> None:
     """The outcome of an operation is in its row and, where it moved money, in the payment's."""
     if answer.charge is not None:
-        await service.record(work, lease, answer.charge, reference=answer.reference)
+        await service.record(
+            work,
+            lease,
+            answer.charge,
+            reference=answer.reference,
+            is_one_call=answer.is_one_call,
+        )
     elif answer.refused is not None:
         await service.refuse(work, lease, answer.refused.reason, answer.refused.charge)
     elif answer.unavailable is not None:
@@ -193,23 +106,43 @@ async def write_down(work: Work, lease: Lease, answer: Answer) -> None:
 
 
 async def _call(till: Till, provider: PaymentProvider, lease: Lease) -> Answer:
-    key = str(lease.operation_id)
     with _timed(lease):
         if lease.kind == "authorize":
             order = _order(lease)
             if lease.reference is not None and order.charge_reference is None:
                 # A letter told us of the charge before this call's own answer did.
                 return Answer(await provider.fetch(lease.reference))
+            key = str(lease.operation_id)
             return Answer(await provider.authorize(order, idempotency_key=key))
+        if lease.kind == "refund" and not provider.capabilities.remembers:
+            return await _refund_by_hand(till, provider, lease)
         if lease.reference is None:
             return await _resolve(till, provider, lease)
-        if lease.kind == "capture":
-            charge = await provider.capture(lease.reference, lease.amount, idempotency_key=key)
-            return Answer(charge)
-        if lease.kind == "cancel":
-            return Answer(await provider.cancel(lease.reference, idempotency_key=key))
-        refund, charge = await provider.refund(lease.reference, lease.amount, idempotency_key=key)
-        return Answer(charge, reference=refund.reference)
+        return await _move(provider, lease, lease.reference)
+
+
+async def _move(provider: PaymentProvider, lease: Lease, reference: str) -> Answer:
+    key = str(lease.operation_id)
+    if lease.kind == "capture":
+        return Answer(await provider.capture(reference, lease.amount, idempotency_key=key))
+    if lease.kind == "cancel":
+        return Answer(await provider.cancel(reference, idempotency_key=key))
+    refund, charge = await provider.refund(reference, lease.amount, idempotency_key=key)
+    return Answer(charge, reference=refund.reference)
+
+
+async def _refund_by_hand(till: Till, provider: PaymentProvider, lease: Lease) -> Answer:
+    """Whoever collected the money gave it back himself: that is written down, and no more."""
+    reference = lease.reference
+    if reference is None:
+        async with till.looking() as work:
+            payment = await queries.payment(work, lease.payment_id)
+        assert payment is not None, "an operation has a payment"
+        whole = Money(payment["amount_minor"], payment["currency"])
+        order = AuthorizeOrder(payment_id=str(lease.payment_id), amount=whole)
+        charge = await provider.authorize(order, idempotency_key=str(lease.operation_id))
+        reference = charge.reference
+    return replace(await _move(provider, lease, reference), is_one_call=True)
 
 
 def _order(lease: Lease) -> AuthorizeOrder:
@@ -287,7 +220,7 @@ async def _is_done(till: Till, lease: Lease, charge: Charge) -> bool:
     if lease.kind == "cancel":
         return charge.state is ChargeState.CANCELLED
     # A charge does not say which refund it was: more has gone back than the others explain.
-    async with till.database.read(_CASHIER) as work:
+    async with till.looking() as work:
         others_minor = await queries.refunded_by_operations(work, lease.payment_id)
     return charge.refunded_minor >= others_minor + lease.amount.amount_minor
 

@@ -1,0 +1,438 @@
+-- The dispatch of series (D13): ordinary bookings for the due dates of many series, in a few
+-- statements over temporary tables. It has the worker's own rights; one call in a transaction.
+
+CREATE FUNCTION app.dispatch_pages()
+RETURNS TABLE (
+    specialist_id uuid, time_zone text, payment_provider text, confirmation_hours smallint,
+    cancellation_policy text, cancellation_tiers jsonb, is_accepting boolean,
+    minimum_notice_minutes integer, today date, horizon timestamp)
+LANGUAGE sql STABLE AS $$
+    SELECT s.id, s.time_zone, s.payment_provider, s.confirmation_hours, s.cancellation_policy,
+           s.cancellation_tiers, s.is_verified AND s.is_accepting, s.minimum_notice_minutes,
+           (app.now() AT TIME ZONE s.time_zone)::date,
+           (app.now() + s.horizon_days * interval '24 hours') AT TIME ZONE s.time_zone
+    FROM app.specialists s
+$$;
+COMMENT ON FUNCTION app.dispatch_pages() IS
+    'What a dispatch needs to know of each specialist; today and the horizon are on the own clock.';
+
+CREATE FUNCTION app.series_due_until(
+    p_today date, p_horizon timestamp, p_notice_minutes integer, p_time time, p_lead_days integer)
+RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT least(p_today + greatest(p_lead_days, (p_notice_minutes + 1439) / 1440 + 1),
+                 (p_horizon - p_time::interval)::date)
+$$;
+COMMENT ON FUNCTION app.series_due_until(date, timestamp, integer, time, integer) IS
+    'The last local date that is to be booked by now: p_lead_days ahead, or further where minimum notice asks for it, but nothing that starts beyond the horizon.';
+
+CREATE FUNCTION app.due_series(p_lead_days integer, p_except uuid[], p_limit integer)
+RETURNS TABLE (series_id uuid, specialist_id uuid)
+LANGUAGE sql STABLE AS $$
+    SELECT r.id, r.specialist_id
+    FROM app.recurring_bookings r
+    -- Clocks are asked once a specialist, not once a series.
+    JOIN (SELECT * FROM app.dispatch_pages() OFFSET 0) p ON p.specialist_id = r.specialist_id
+    WHERE r.is_active AND r.payment_mode <> 'saved_card'
+      AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= app.now())
+      -- A bound that is the same for all, so that the index of due dates serves.
+      AND r.next_booking_date <= (app.now() AT TIME ZONE 'UTC')::date + 2 + greatest(p_lead_days,
+          (SELECT max(s.minimum_notice_minutes) FROM app.specialists s) / 1440 + 1)
+      AND r.next_booking_date <= app.series_due_until(
+          p.today, p.horizon, p.minimum_notice_minutes, r.local_time, p_lead_days)
+      AND r.id <> ALL (p_except)
+    ORDER BY r.specialist_id, r.created_at, r.id
+    LIMIT least(p_limit, 100000)
+$$;
+COMMENT ON FUNCTION app.due_series(integer, uuid[], integer) IS
+    'Active series with a date to be booked now, those of one calendar side by side; at most 100,000.';
+
+CREATE FUNCTION app.dispatch_series(
+    p_series uuid[], p_lead_days integer, p_provider text, p_actor text)
+RETURNS jsonb
+LANGUAGE plpgsql AS $$
+DECLARE
+    undecided bigint := app.plan_dispatch(p_series, p_lead_days, p_provider);
+BEGIN
+    -- Each round decides at least one date of every calendar that still has any.
+    WHILE undecided > 0 LOOP
+        PERFORM app.claim_dispatched();
+        SELECT count(*) INTO undecided FROM pg_temp.dispatch_dates d
+        WHERE d.outcome IS NULL AND d.n NOT IN (SELECT c.n FROM pg_temp.dispatch_claims c);
+    END LOOP;
+    PERFORM app.book_dispatched();
+    PERFORM app.tell_dispatched(p_actor);
+    PERFORM app.move_series_on(p_actor);
+    RETURN app.dispatch_report();
+END
+$$;
+COMMENT ON FUNCTION app.dispatch_series(uuid[], integer, text, text) IS
+    'The due dates of those series, at most eight of each, have their bookings or the reasons why there are none, and the series have moved on; app.dispatch_report says what was done. Series and calendars that others hold are left out, and what is no longer due. p_provider takes the money unless the specialist has chosen another.';
+
+-- The locks, each in a statement of its own, and then what they protect: the dates as they stand.
+CREATE FUNCTION app.plan_dispatch(p_series uuid[], p_lead_days integer, p_provider text)
+RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    calendars uuid[];
+    series uuid[];
+    undecided bigint;
+BEGIN
+    -- Nobody is waited for: a calendar in which somebody books just now is left for the next batch.
+    calendars := ARRAY(
+        SELECT c.specialist_id FROM app.calendars c
+        WHERE c.specialist_id IN (
+            SELECT r.specialist_id FROM app.recurring_bookings r WHERE r.id = ANY (p_series))
+        ORDER BY c.specialist_id FOR UPDATE SKIP LOCKED);
+    PERFORM 1 FROM app.package_purchases q
+    WHERE q.specialist_id = ANY (calendars) AND q.id IN (
+        SELECT r.package_purchase_id FROM app.recurring_bookings r
+        WHERE r.id = ANY (p_series) AND r.package_purchase_id IS NOT NULL)
+    ORDER BY q.id FOR UPDATE;
+    series := ARRAY(
+        SELECT r.id FROM app.recurring_bookings r
+        WHERE r.id = ANY (p_series) AND r.specialist_id = ANY (calendars)
+        FOR UPDATE SKIP LOCKED);
+    CREATE TEMP TABLE dispatch_calendars ON COMMIT DROP AS
+    SELECT p.*, app.policy_tiers(p.cancellation_policy, p.cancellation_tiers) AS policy_tiers,
+           EXISTS (SELECT 1 FROM app.availability_rules a
+                   WHERE a.specialist_id = p.specialist_id AND a.is_active
+                     AND a.max_bookings_per_day IS NOT NULL) AS is_capped
+    FROM app.dispatch_pages() p WHERE p.specialist_id = ANY (calendars);
+    ANALYZE pg_temp.dispatch_calendars;
+    PERFORM app.date_dispatch(series, p_lead_days, p_provider);
+    CREATE TEMP TABLE dispatch_claims (
+        n integer, is_new boolean, booking_id uuid, slot_id uuid, starts_at timestamptz,
+        ends_at timestamptz, claim_starts_at timestamptz, claim_ends_at timestamptz)
+    ON COMMIT DROP;
+    SELECT count(*) INTO undecided FROM pg_temp.dispatch_dates d WHERE d.outcome IS NULL;
+    RETURN undecided;
+END
+$$;
+COMMENT ON FUNCTION app.plan_dispatch(uuid[], integer, text) IS
+    'Of those series, what nobody else holds is locked, and its due dates stand in temporary tables; how many of them the calendar is to decide on.';
+
+-- Earlier series come first, and of each the earlier date. An outcome is set where the calendar
+-- need not be asked: none (past the end), known (left out), skipped, or waits for a rate.
+CREATE FUNCTION app.date_dispatch(p_series uuid[], p_lead_days integer, p_provider text)
+RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    moment timestamptz := app.now();
+BEGIN
+    CREATE TEMP TABLE dispatch_dates ON COMMIT DROP AS
+    SELECT row_number() OVER (ORDER BY q.created_at, q.series_id, q.local_date)::integer AS n, q.*,
+           CASE WHEN q.local_date IS NULL THEN 'none' WHEN q.is_known THEN 'known'
+                WHEN q.starts_at <= moment THEN 'skipped' WHEN NOT q.is_accepting THEN 'skipped'
+                WHEN NOT q.has_rate THEN 'waits' END AS outcome,
+           CASE WHEN q.local_date IS NULL OR q.is_known THEN NULL
+                WHEN q.starts_at <= moment AND NOT q.has_rate THEN 'no_rate'
+                WHEN q.starts_at <= moment THEN 'in_the_past'
+                WHEN NOT q.is_accepting THEN 'not_accepting' END AS reason,
+           CASE WHEN coalesce(q.paid_by, 'manual') <> 'manual' THEN 'pending_payment'
+                WHEN q.is_accepted THEN 'confirmed' ELSE 'awaiting_confirmation' END AS opening,
+           CASE WHEN coalesce(q.paid_by, 'manual') <> 'manual' THEN app.pay_by(q.starts_at)
+                WHEN NOT q.is_accepted THEN least(q.starts_at, moment
+                    + q.confirmation_hours * interval '1 hour') END AS expires_at
+    FROM (
+        SELECT r.id AS series_id, r.specialist_id, r.client_id, r.rate_id, r.revision, r.frequency,
+               r.anchor_day, r.next_booking_date, r.end_date, r.note, r.created_by, r.created_at,
+               r.package_purchase_id, r.accepted_at IS NOT NULL AS is_accepted,
+               d.local_date, app.series_start(d.local_date, r.local_time, c.time_zone) AS starts_at,
+               EXISTS (SELECT 1 FROM app.recurring_booking_occurrences o
+                       WHERE o.recurring_booking_id = r.id AND o.local_date = d.local_date)
+                   AS is_known,
+               q.kind, q.duration_minutes, q.price_minor, q.currency, q.is_active AS has_rate,
+               CASE WHEN r.payment_mode = 'package' OR q.price_minor = 0 THEN NULL
+                    WHEN r.payment_mode = 'manual' THEN 'manual'
+                    ELSE coalesce(c.payment_provider, p_provider) END AS paid_by,
+               c.is_accepting, c.is_capped, c.confirmation_hours
+        FROM app.recurring_bookings r
+        JOIN pg_temp.dispatch_calendars c ON c.specialist_id = r.specialist_id
+        JOIN app.specialist_rates q ON q.id = r.rate_id
+        CROSS JOIN LATERAL (
+            SELECT app.series_due_until(c.today, c.horizon, c.minimum_notice_minutes, r.local_time,
+                p_lead_days) AS until OFFSET 0) u
+        LEFT JOIN LATERAL app.series_dates(r.frequency, r.anchor_day, r.next_booking_date,
+            least(u.until, r.end_date), 8) d ON true
+        WHERE r.id = ANY (p_series) AND r.is_active AND r.payment_mode <> 'saved_card'
+          AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= moment)
+          AND r.next_booking_date <= u.until
+        OFFSET 0) q;
+    ANALYZE pg_temp.dispatch_dates;
+END
+$$;
+COMMENT ON FUNCTION app.date_dispatch(uuid[], integer, text) IS
+    'The due dates of those series stand in a temporary table, with what their bookings will be. The caller has the locks.';
+
+-- One round: the engine is asked, and what it offers is claimed. Where dates depend on each other,
+-- because spans overlap, a day is capped or a package runs out, only the first of them is decided
+-- now: the others are asked about anew when its claim stands.
+CREATE FUNCTION app.claim_dispatched() RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    moment timestamptz := app.now();
+BEGIN
+    PERFORM app.skip_without_credit();
+    INSERT INTO pg_temp.dispatch_claims
+    SELECT d.n, true, app.new_id(), app.new_id(), o.starts_at, o.ends_at, o.claim_starts_at,
+           o.claim_ends_at
+    FROM (
+        SELECT d.n, d.specialist_id, d.starts_at, d.duration_minutes FROM pg_temp.dispatch_dates d
+        WHERE d.outcome IS NULL AND d.n NOT IN (SELECT c.n FROM pg_temp.dispatch_claims c)
+          AND (NOT d.is_capped OR d.n IN (
+              SELECT min(e.n) FROM pg_temp.dispatch_dates e
+              WHERE e.is_capped AND e.outcome IS NULL
+                AND e.n NOT IN (SELECT c.n FROM pg_temp.dispatch_claims c)
+              GROUP BY e.specialist_id, e.local_date))
+          AND (d.package_purchase_id IS NULL OR d.n IN (
+              SELECT min(e.n) FROM pg_temp.dispatch_dates e
+              WHERE e.package_purchase_id IS NOT NULL AND e.outcome IS NULL
+                AND e.n NOT IN (SELECT c.n FROM pg_temp.dispatch_claims c)
+              GROUP BY e.package_purchase_id))
+        OFFSET 0) d
+    LEFT JOIN LATERAL app.open_slots(d.specialist_id, d.starts_at,
+        d.starts_at + interval '1 microsecond', d.duration_minutes, NULL, moment) o ON true;
+    ANALYZE pg_temp.dispatch_claims;
+    UPDATE pg_temp.dispatch_dates d
+    SET outcome = 'skipped',
+        reason = CASE app.claim_refusal(d.specialist_id, d.duration_minutes, d.starts_at, NULL)
+            WHEN 'SLOT_TAKEN' THEN 'taken' WHEN 'DAY_FULL' THEN 'day_full' ELSE 'closed' END
+    FROM pg_temp.dispatch_claims c
+    WHERE c.n = d.n AND c.starts_at IS NULL;
+    DELETE FROM pg_temp.dispatch_claims c WHERE c.starts_at IS NULL;
+    -- Of spans that hang together, the first one stays.
+    DELETE FROM pg_temp.dispatch_claims c
+    USING (
+        SELECT s.n, row_number() OVER (PARTITION BY s.specialist_id, s.cluster ORDER BY s.n)
+                   AS place
+        FROM (
+            SELECT t.*, count(*) FILTER (WHERE t.is_apart) OVER (
+                PARTITION BY t.specialist_id ORDER BY t.claim_starts_at, t.n) AS cluster
+            FROM (
+                SELECT c.n, d.specialist_id, c.claim_starts_at,
+                       c.claim_starts_at >= max(c.claim_ends_at) OVER (
+                           PARTITION BY d.specialist_id ORDER BY c.claim_starts_at, c.n
+                           ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS is_apart
+                FROM pg_temp.dispatch_claims c JOIN pg_temp.dispatch_dates d ON d.n = c.n
+                WHERE c.is_new) t) s) later
+    WHERE later.n = c.n AND later.place > 1;
+    PERFORM app.clear_dispatched();
+    INSERT INTO app.slots (id, specialist_id, rate_id, starts_at, ends_at, session_starts_at,
+        session_ends_at, status, held_until, held_by)
+    SELECT c.slot_id, d.specialist_id, d.rate_id, c.claim_starts_at, c.claim_ends_at, c.starts_at,
+           c.ends_at, CASE d.opening WHEN 'pending_payment' THEN 'held' ELSE 'booked' END,
+           CASE d.opening WHEN 'pending_payment' THEN d.expires_at END, d.client_id
+    FROM pg_temp.dispatch_claims c JOIN pg_temp.dispatch_dates d ON d.n = c.n
+    WHERE c.is_new;
+    UPDATE pg_temp.dispatch_claims SET is_new = false WHERE is_new;
+END
+$$;
+COMMENT ON FUNCTION app.claim_dispatched() IS
+    'At least one more date of each calendar is decided: its claim stands, or the date is skipped.';
+
+CREATE FUNCTION app.skip_without_credit() RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE pg_temp.dispatch_dates d SET outcome = 'skipped', reason = 'no_credit'
+    FROM (
+        SELECT e.n FROM pg_temp.dispatch_dates e
+        LEFT JOIN app.package_purchases q
+          ON q.id = e.package_purchase_id AND q.status = 'active' AND q.rate_id = e.rate_id
+             AND coalesce(q.valid_until > app.now(), true)
+        LEFT JOIN (
+            SELECT f.package_purchase_id, count(*) AS credits FROM pg_temp.dispatch_claims c
+            JOIN pg_temp.dispatch_dates f ON f.n = c.n
+            GROUP BY f.package_purchase_id) spent
+          ON spent.package_purchase_id = e.package_purchase_id
+        WHERE e.package_purchase_id IS NOT NULL AND e.outcome IS NULL
+          AND e.n NOT IN (SELECT c.n FROM pg_temp.dispatch_claims c)
+          AND coalesce(q.credits_left, 0) <= coalesce(spent.credits, 0)
+        OFFSET 0) poor
+    WHERE poor.n = d.n;
+END
+$$;
+COMMENT ON FUNCTION app.skip_without_credit() IS
+    'Dates that were to be paid from a package without a credit left are skipped.';
+
+-- As app.clear_the_way does it for one claim.
+CREATE FUNCTION app.clear_dispatched() RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    lapsed record;
+BEGIN
+    FOR lapsed IN
+        SELECT DISTINCT s.id, s.specialist_id, s.starts_at, s.ends_at, b.id AS booking_id
+        FROM pg_temp.dispatch_claims c
+        JOIN pg_temp.dispatch_dates d ON d.n = c.n
+        -- Only the calendar's own index serves: see app.hold_of.
+        JOIN app.slots s ON s.specialist_id = d.specialist_id AND s.status IN ('held', 'booked')
+             AND s.ends_at > c.claim_starts_at AND s.starts_at < c.claim_ends_at
+        LEFT JOIN app.bookings b ON b.slot_id = s.id
+             AND b.status IN ('pending_payment', 'awaiting_confirmation', 'confirmed')
+        WHERE c.is_new AND s.status <> 'booked' AND s.held_until <= app.now()
+        ORDER BY b.id
+    LOOP
+        IF lapsed.booking_id IS NULL THEN
+            UPDATE app.slots s SET status = 'released' WHERE s.id = lapsed.id;
+        ELSIF NOT app.expire_booking(lapsed.booking_id) THEN
+            -- Its money is under way: the booking still stands, and the span with it.
+            WITH refused AS (
+                DELETE FROM pg_temp.dispatch_claims c USING pg_temp.dispatch_dates d
+                WHERE c.is_new AND d.n = c.n AND d.specialist_id = lapsed.specialist_id
+                  AND c.claim_starts_at < lapsed.ends_at AND c.claim_ends_at > lapsed.starts_at
+                RETURNING c.n)
+            UPDATE pg_temp.dispatch_dates d SET outcome = 'skipped', reason = 'taken'
+            FROM refused r WHERE r.n = d.n;
+        END IF;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION app.clear_dispatched() IS
+    'No lapsed hold is in the way of the new claims; those that an unpaid booking still stands in the way of are given up.';
+
+CREATE FUNCTION app.book_dispatched() RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config('app.move_reason', 'made from a series', true);
+    INSERT INTO app.bookings (id, specialist_id, client_id, rate_id, slot_id, kind, status,
+        starts_at, ends_at, price_minor, discount_minor, currency, policy, policy_tiers,
+        auto_confirm, expires_at, note, booked_by, package_purchase_id, recurring_booking_id)
+    SELECT c.booking_id, d.specialist_id, d.client_id, d.rate_id, c.slot_id, d.kind, d.opening,
+           c.starts_at, c.ends_at, d.price_minor,
+           CASE WHEN d.package_purchase_id IS NOT NULL THEN d.price_minor ELSE 0 END, d.currency,
+           p.cancellation_policy, p.policy_tiers, d.is_accepted, d.expires_at, d.note, d.created_by,
+           d.package_purchase_id, d.series_id
+    FROM pg_temp.dispatch_claims c
+    JOIN pg_temp.dispatch_dates d ON d.n = c.n
+    JOIN pg_temp.dispatch_calendars p ON p.specialist_id = d.specialist_id;
+    PERFORM set_config('app.move_reason', '', true);
+    INSERT INTO app.package_credits
+        (purchase_id, specialist_id, client_id, kind, credits, booking_id)
+    SELECT d.package_purchase_id, d.specialist_id, d.client_id, 'reserved', -1, c.booking_id
+    FROM pg_temp.dispatch_claims c JOIN pg_temp.dispatch_dates d ON d.n = c.n
+    WHERE d.package_purchase_id IS NOT NULL;
+    WITH owed AS (
+        INSERT INTO app.payments
+            (booking_id, specialist_id, client_id, provider, amount_minor, currency)
+        SELECT c.booking_id, d.specialist_id, d.client_id, d.paid_by, d.price_minor, d.currency
+        FROM pg_temp.dispatch_claims c JOIN pg_temp.dispatch_dates d ON d.n = c.n
+        WHERE d.paid_by IS NOT NULL
+        RETURNING id, provider, amount_minor)
+    INSERT INTO app.payment_operations (payment_id, kind, amount_minor)
+    SELECT o.id, 'authorize', o.amount_minor FROM owed o WHERE o.provider <> 'manual';
+    INSERT INTO app.recurring_booking_occurrences (recurring_booking_id, specialist_id, client_id,
+        local_date, starts_at, outcome, reason, booking_id, series_revision)
+    SELECT d.series_id, d.specialist_id, d.client_id, d.local_date, d.starts_at,
+           coalesce(d.outcome, 'booked'), d.reason, c.booking_id, d.revision
+    FROM pg_temp.dispatch_dates d LEFT JOIN pg_temp.dispatch_claims c ON c.n = d.n
+    WHERE d.outcome IS NULL OR d.outcome = 'skipped';
+    UPDATE app.calendars c SET revision = c.revision + 1, updated_at = app.now()
+    WHERE c.specialist_id IN (
+        SELECT d.specialist_id FROM pg_temp.dispatch_claims k
+        JOIN pg_temp.dispatch_dates d ON d.n = k.n);
+END
+$$;
+COMMENT ON FUNCTION app.book_dispatched() IS
+    'The claims have their bookings, with what pays for them, and every decided date its row.';
+
+CREATE FUNCTION app.tell_dispatched(p_actor text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO app.outbox (topic, payload)
+    SELECT CASE WHEN c.n IS NOT NULL THEN 'booking.requested' ELSE 'series.skipped' END,
+           CASE WHEN c.n IS NOT NULL THEN jsonb_build_object(
+               'booking_id', c.booking_id, 'specialist_id', d.specialist_id,
+               'client_id', d.client_id, 'series_id', d.series_id)
+           ELSE jsonb_build_object(
+               'series_id', d.series_id, 'specialist_id', d.specialist_id,
+               'client_id', d.client_id, 'local_date', d.local_date, 'starts_at', d.starts_at,
+               'reason', d.reason) END
+    FROM pg_temp.dispatch_dates d LEFT JOIN pg_temp.dispatch_claims c ON c.n = d.n
+    WHERE d.outcome IS NULL OR d.outcome = 'skipped';
+    INSERT INTO app.audit_logs (actor, action, subject_type, subject_id, new_values, request_id)
+    SELECT p_actor,
+           CASE WHEN c.n IS NOT NULL THEN 'booking.requested'
+                ELSE 'series.skipped' END,
+           CASE WHEN c.n IS NOT NULL THEN 'booking' ELSE 'recurring_booking' END,
+           coalesce(c.booking_id, d.series_id),
+           CASE WHEN c.n IS NOT NULL THEN jsonb_build_object('status', d.opening,
+               'starts_at', d.starts_at, 'amount_minor',
+               CASE WHEN d.package_purchase_id IS NULL THEN d.price_minor ELSE 0 END,
+               'currency', d.currency, 'series_id', d.series_id)
+           ELSE jsonb_build_object('local_date', d.local_date, 'reason', d.reason) END,
+           app.request_id()
+    FROM pg_temp.dispatch_dates d LEFT JOIN pg_temp.dispatch_claims c ON c.n = d.n
+    WHERE d.outcome IS NULL OR d.outcome = 'skipped';
+END
+$$;
+COMMENT ON FUNCTION app.tell_dispatched(text) IS
+    'Every booking and every skipped date is in the outbox and in the audit log.';
+
+CREATE FUNCTION app.move_series_on(p_actor text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    WITH done AS MATERIALIZED (
+        SELECT m.*, coalesce(m.end_date < m.next_date, false) AS is_over
+        FROM (
+            SELECT d.series_id, d.end_date,
+                   -- What waits for a rate stays the next date, until it has passed.
+                   coalesce(app.next_series_date(d.frequency, d.anchor_day,
+                       max(d.local_date) FILTER (WHERE d.outcome IS DISTINCT FROM 'waits')),
+                       d.next_booking_date) AS next_date,
+                   max(d.local_date) FILTER (WHERE d.outcome IS NULL) AS booked_date,
+                   CASE WHEN bool_or(d.outcome = 'waits') THEN 'No rates found' END AS problem
+            FROM pg_temp.dispatch_dates d
+            GROUP BY d.series_id, d.end_date, d.frequency, d.anchor_day, d.next_booking_date) m
+    ), moved AS (
+        UPDATE app.recurring_bookings r
+        SET next_booking_date = CASE WHEN NOT o.is_over THEN o.next_date END,
+            last_generated_date = coalesce(o.booked_date, r.last_generated_date),
+            status = CASE WHEN o.is_over THEN 'ended' ELSE r.status END,
+            ended_at = CASE WHEN o.is_over THEN app.now() END,
+            failed_attempts = 0, next_attempt_at = NULL, last_error = o.problem
+        FROM done o
+        WHERE r.id = o.series_id AND (o.is_over OR o.next_date <> r.next_booking_date
+            OR o.problem IS DISTINCT FROM r.last_error)
+        RETURNING r.id, r.specialist_id, r.client_id, o.is_over
+    ), told AS (
+        INSERT INTO app.outbox (topic, payload)
+        SELECT 'series.ended', jsonb_build_object('series_id', m.id,
+            'specialist_id', m.specialist_id, 'client_id', m.client_id)
+        FROM moved m WHERE m.is_over
+    )
+    INSERT INTO app.audit_logs
+        (actor, action, subject_type, subject_id, old_values, new_values, request_id)
+    SELECT p_actor, 'series.ended', 'recurring_booking', m.id, '{"status": "active"}',
+           '{"status": "ended"}', app.request_id()
+    FROM moved m WHERE m.is_over;
+END
+$$;
+COMMENT ON FUNCTION app.move_series_on(text) IS
+    'The series stand at their next dates, and those whose last date has gone by have ended.';
+
+CREATE FUNCTION app.dispatch_report() RETURNS jsonb
+LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN jsonb_build_object(
+        'series', (SELECT count(DISTINCT d.series_id) FROM pg_temp.dispatch_dates d),
+        'booked', (SELECT coalesce(jsonb_object_agg(q.opening, q.n), '{}') FROM (
+            SELECT d.opening, count(*) AS n FROM pg_temp.dispatch_claims c
+            JOIN pg_temp.dispatch_dates d ON d.n = c.n GROUP BY d.opening) q),
+        'skipped', (SELECT count(*) FROM pg_temp.dispatch_dates d WHERE d.outcome = 'skipped'),
+        'waiting', (SELECT coalesce(jsonb_agg(DISTINCT d.series_id), '[]')
+            FROM pg_temp.dispatch_dates d WHERE d.outcome = 'waits'));
+END
+$$;
+COMMENT ON FUNCTION app.dispatch_report() IS
+    'What this transaction''s dispatch came to: how many series it took up, bookings by status, dates skipped, and the series that wait for a rate.';
+
+GRANT EXECUTE ON FUNCTION app.dispatch_pages(),
+    app.series_due_until(date, timestamp, integer, time, integer),
+    app.due_series(integer, uuid[], integer),
+    app.dispatch_series(uuid[], integer, text, text),
+    app.plan_dispatch(uuid[], integer, text), app.date_dispatch(uuid[], integer, text),
+    app.claim_dispatched(), app.skip_without_credit(), app.clear_dispatched(),
+    app.book_dispatched(), app.tell_dispatched(text), app.move_series_on(text),
+    app.dispatch_report()
+    TO consulta_worker;

@@ -1,0 +1,41 @@
+"""Bodies of the old functions, as their callers send and read them."""
+
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from consulta.kernel.errors import Malformed
+from consulta.platform.http.schema import Answer, Text
+
+
+class CancelAsked(BaseModel):
+    """Fields that nobody knows are left alone: old callers send some."""
+
+    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True, hide_input_in_errors=True)
+
+    booking_id: UUID
+    reason: Annotated[Text, Field(min_length=1, max_length=1000)]
+
+    @classmethod
+    def read(cls, body: bytes) -> Self:
+        """Raises `Malformed`, whatever is wrong with it."""
+        try:
+            return cls.model_validate_json(body)
+        except ValidationError:
+            raise Malformed("booking_id and reason are needed, as a JSON object.") from None
+
+
+class FunctionDone(Answer):
+    success: Literal[True] = True
+    message: str = Field(
+        examples=["Booking cancelled successfully. A refund of 200.00 USD will be processed."]
+    )
+
+
+class FunctionRefused(Answer):
+    """How the old functions tell an error; `error` is stable."""
+
+    success: Literal[False] = False
+    error: str = Field(examples=["BOOKING_IN_PAST"])
+    message: str

@@ -1,0 +1,36 @@
+"""What speaks to providers: the calls, reading their truth, and errands of higher rooms."""
+
+from consulta.features.payments.flows.calls import (
+    Answer,
+    ask,
+    due_operations,
+    perform,
+    write_down,
+)
+from consulta.features.payments.flows.errands import Decided, Errand, carry_out, publishable_key
+from consulta.features.payments.flows.follow import (
+    act_at_sandbox,
+    follow,
+    present_at_sandbox,
+    refresh,
+)
+from consulta.features.payments.flows.refund import refund
+from consulta.features.payments.flows.till import Till
+
+__all__ = [
+    "Answer",
+    "Decided",
+    "Errand",
+    "Till",
+    "act_at_sandbox",
+    "ask",
+    "carry_out",
+    "due_operations",
+    "follow",
+    "perform",
+    "present_at_sandbox",
+    "publishable_key",
+    "refresh",
+    "refund",
+    "write_down",
+]

@@ -1,0 +1,24 @@
+"""What routes that begin or change series ask for."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from consulta.features.recurring.flows import Desk
+from consulta.features.recurring.service.dispatch import DispatchTerms
+from consulta.platform.http.deps import DatabaseDep
+
+
+async def _terms(request: Request) -> DispatchTerms:
+    terms: DispatchTerms = request.app.state.dispatch_terms
+    return terms
+
+
+DispatchTermsDep = Annotated[DispatchTerms, Depends(_terms)]
+
+
+async def _desk(database: DatabaseDep, terms: DispatchTermsDep) -> Desk:
+    return Desk(database, terms)
+
+
+DeskDep = Annotated[Desk, Depends(_desk)]

@@ -1,0 +1,1 @@
+"""Reading series (`series`), and what the dispatcher works on (`dispatch`)."""

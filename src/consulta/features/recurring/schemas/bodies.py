@@ -1,0 +1,59 @@
+"""What somebody says about a series."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field
+
+from consulta.features.recurring.schemas.words import Frequency, LocalTime, Note, PaymentMode
+from consulta.platform.http.schema import Blankable, Body, Day
+
+
+class SeriesCreate(Body):
+    """Which sessions are wanted, at the specialist's wall clock time. A monthly series keeps the
+    day of its first date; shorter months have it on their last.
+    """
+
+    specialist_id: UUID
+    rate_id: UUID
+    frequency: Frequency
+    start_date: Day
+    end_date: Annotated[Day | None, Blankable] = None
+    local_time: LocalTime = "10:00"
+    payment_mode: PaymentMode = "per_session"
+    package_purchase_id: Annotated[UUID | None, Blankable] = Field(
+        None, description="Whose credits pay, with the payment mode `package`."
+    )
+    client_id: Annotated[UUID | None, Blankable] = Field(
+        None, description="Only a specialist asking for a client, or an admin, names one."
+    )
+    note: Annotated[Note | None, Blankable] = None
+    dry_run: bool = Field(False, description="Answer 200 with the dates ahead, and write nothing.")
+
+
+class SeriesPatch(Body):
+    """What changes, for the dates that have no booking yet. Null clears `end_date` and `note`, and
+    leaves the rest as it is. With another frequency the next date stays, and the rhythm counts
+    from it.
+    """
+
+    revision: int | None = Field(
+        None, ge=0, description="Refuse where the series has changed since this revision."
+    )
+    rate_id: Annotated[UUID | None, Blankable] = None
+    frequency: Frequency | None = None
+    local_time: Annotated[LocalTime | None, Blankable] = None
+    end_date: Annotated[Day | None, Blankable] = None
+    payment_mode: PaymentMode | None = None
+    package_purchase_id: Annotated[UUID | None, Blankable] = None
+    note: Annotated[Note | None, Blankable] = None
+    dry_run: bool = Field(False, description="Answer the dates ahead, and write nothing.")
+
+    def changes(self) -> dict[str, Any]:
+        """Field by field what was sent and means something."""
+        sent = self.model_dump(mode="json", exclude_unset=True, exclude={"revision", "dry_run"})
+        return {
+            name: value
+            for name, value in sent.items()
+            if value is not None or name in {"end_date", "note"}
+        }

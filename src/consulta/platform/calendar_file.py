@@ -1,0 +1,94 @@
+"""Calendar files (iCalendar, RFC 5545): one event as calendar programs read it."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+from urllib.parse import quote
+
+Status = Literal["tentative", "confirmed", "cancelled"]
+_MOST_OCTETS = 75
+_NEW_LINE = re.compile("\r\n|[\r\n\v\f\x85\u2028\u2029]")
+_STAYS_IN_ADDRESSES = "%/:?#[]@!$&'()*+,;=~"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event. The `uid` stays with it for ever; a later `sequence`, or within one a later
+    `changed_at`, replaces what was known before. `cancelled` withdraws it.
+    """
+
+    uid: str
+    sequence: int
+    changed_at: datetime
+    starts_at: datetime
+    ends_at: datetime
+    status: Status
+    summary: str
+    url: str | None = None
+
+    @property
+    def method(self) -> str:
+        """What a calendar should do with it (RFC 5546)."""
+        return "CANCEL" if self.status == "cancelled" else "PUBLISH"
+
+    @property
+    def media_type(self) -> str:
+        return f"text/calendar; charset=utf-8; method={self.method}"
+
+
+def calendar_file(event: Event) -> bytes:
+    """A calendar with that event. Times are UTC, lines end with CRLF and have at most 75 octets,
+    and no text can break out of its line.
+    """
+    lines = (line for name, value in _properties(event) for line in _folded(f"{name}:{value}"))
+    return "".join(f"{line}\r\n" for line in lines).encode()
+
+
+def _properties(event: Event) -> Iterator[tuple[str, str]]:
+    yield "BEGIN", "VCALENDAR"
+    yield "VERSION", "2.0"
+    yield "PRODID", "-//Consulta//Consulta//EN"
+    yield "CALSCALE", "GREGORIAN"
+    yield "METHOD", event.method
+    yield "BEGIN", "VEVENT"
+    yield "UID", _text(event.uid)
+    yield "SEQUENCE", str(event.sequence)
+    yield "DTSTAMP", _stamp(event.changed_at)
+    yield "LAST-MODIFIED", _stamp(event.changed_at)
+    yield "DTSTART", _stamp(event.starts_at)
+    yield "DTEND", _stamp(event.ends_at)
+    yield "STATUS", event.status.upper()
+    yield "SUMMARY", _text(event.summary)
+    yield "CLASS", "PRIVATE"
+    yield "TRANSP", "TRANSPARENT" if event.status == "cancelled" else "OPAQUE"
+    if event.url is not None:
+        yield "URL", quote(event.url, safe=_STAYS_IN_ADDRESSES)
+    yield "END", "VEVENT"
+    yield "END", "VCALENDAR"
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def _text(value: str) -> str:
+    """Escaped as a TEXT value; of control characters only new lines mean anything."""
+    lines = _NEW_LINE.split(value)
+    plain = ("".join(c for c in line if unicodedata.category(c) != "Cc") for line in lines)
+    return "\\n".join(re.sub(r"([\\;,])", r"\\\1", line) for line in plain)
+
+
+def _folded(line: str) -> Iterator[str]:
+    """Pieces of at most 75 octets; all but the first begin with a space. No character is cut."""
+    piece, octets = "", 0
+    for character in line:
+        size = len(character.encode())
+        if octets + size > _MOST_OCTETS:
+            yield piece
+            piece, octets = " ", 1
+        piece += character
+        octets += size
+    yield piece

@@ -1,0 +1,311 @@
+"""Razorpay behind our port: an order is the charge, and the payer pays it in its checkout."""
+
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+import orjson
+
+from consulta.kernel.money import Money
+from consulta.providers.payments.port import (
+    AuthorizeOrder,
+    Capabilities,
+    Charge,
+    ChargeRefused,
+    ChargeState,
+    ChargeStateConflict,
+    ProviderEvent,
+    ProviderUnavailable,
+    Refund,
+)
+from consulta.providers.payments.razorpay_events import is_payers_return, read_letter
+from consulta.providers.payments.razorpay_translation import (
+    charge_from,
+    creation,
+    given_up,
+    is_ours,
+    principal,
+    razorpay_amount,
+    refund_from,
+    refusal_from,
+)
+from consulta.providers.payments.vendor_http import VendorHttp, read, unreadable
+
+Entity = Mapping[str, Any]
+
+API_BASE = "https://api.razorpay.com"
+CLOCK_SLACK = timedelta(minutes=5)
+"""How far Razorpay's clock may be from the one that dated our payment."""
+PAGE_SIZE = 100
+PAGES_MAX = 100
+_DISPUTE_PAGES_MAX = 10
+
+
+class RazorpayProvider:
+    """Takes and returns money at one Razorpay account, with a key and a client of its own.
+
+    Orders have no idempotency keys: one is looked for by its receipt, our payment's id, before it
+    is made, so a payment has one order whatever the key. Refunds have keys. An authorised payment
+    cannot be released, it lapses `HOLD_MINUTES` after it was made.
+    """
+
+    name: ClassVar[str] = "razorpay"
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        void=False, partial_capture=False, idempotent_requests=False, presents_methods=False
+    )
+
+    def __init__(
+        self,
+        *,
+        key_id: str,
+        key_secret: str,
+        webhook_secrets: Sequence[str],
+        api_base: str | None = None,
+        timeout_seconds: float = 10.0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        if not (key_id and key_secret and all(webhook_secrets)):
+            raise ValueError("Razorpay needs a key and its secret; no webhook secret may be empty")
+        self._http = VendorHttp(
+            "Razorpay",
+            f"{(api_base or API_BASE).rstrip('/')}/v1",
+            auth=(key_id, key_secret),
+            timeout_seconds=timeout_seconds,
+        )
+        self._key_id, self._key_secret = key_id, key_secret
+        self._webhook_secrets = tuple(webhook_secrets)
+        self._clock = clock
+
+    @property
+    def publishable_key(self) -> str | None:
+        return self._key_id
+
+    async def authorize(self, order: AuthorizeOrder, *, idempotency_key: str) -> Charge:  # noqa: ARG002
+        """An order that waits for its payer, or the one that this payment has already: an order
+        takes another try after a failed one.
+
+        Raises `ChargeRefused` where a method came or nobody is there: Razorpay's checkout asks.
+        """
+        if order.off_session:
+            raise ChargeRefused(reason="authentication_required")
+        if order.payment_method is not None:
+            raise ChargeRefused(reason="payment_method_unsupported")
+        if order.charge_reference is not None:
+            return await self.fetch(order.charge_reference)
+        wanted = creation(order)
+        known = await self._order_of(order.payment_id)
+        if known is None:
+            try:
+                made = await self._post("/orders", wanted)
+                return read(charge_from, made, ())
+            except ChargeRefused:
+                # Somebody with the same payment may have been faster: receipts are unique.
+                known = await self._order_of(order.payment_id)
+                if known is None:
+                    raise
+        if known.amount != order.amount:
+            raise ChargeRefused(
+                "This payment was ordered with another amount.", reason="idempotency_mismatch"
+            )
+        return known
+
+    async def capture(self, reference: str, amount: Money, *, idempotency_key: str) -> Charge:  # noqa: ARG002
+        """All of it is taken; Razorpay refuses a part. What was captured before is a conflict that
+        carries the charge, whoever captured it: captures have no keys.
+        """
+        asked = {"amount": razorpay_amount(amount), "currency": amount.currency}
+        order, payments, charge = await self._look(reference)
+        tried = principal(payments)
+        if charge.state is not ChargeState.AUTHORIZED or tried is None:
+            raise ChargeStateConflict(reason="charge_not_authorized", charge=charge)
+        try:
+            taken = await self._post(f"/payments/{_id(tried)}/capture", asked)
+        except ChargeRefused as refused:
+            raise await self._explained(reference, refused, unless=ChargeState.AUTHORIZED) from None
+        return read(_changed, order, payments, taken)
+
+    async def cancel(self, reference: str, *, idempotency_key: str) -> Charge:  # noqa: ARG002
+        """An order that nobody has paid is given up; that is all that can be done with it, and it
+        may still be paid. What is reserved lapses by itself, and is a conflict until then.
+        """
+        charge = await self.fetch(reference)
+        if charge.state is ChargeState.CANCELLED:
+            return charge
+        if charge.state is ChargeState.AUTHORIZED:
+            raise ChargeStateConflict(reason="cannot_be_voided", charge=charge)
+        if charge.state is ChargeState.PAID:
+            raise ChargeStateConflict(reason="charge_already_captured", charge=charge)
+        return given_up(charge)
+
+    async def refund(
+        self, reference: str, amount: Money, *, idempotency_key: str
+    ) -> tuple[Refund, Charge]:
+        """So much is on its way back, and the charge as it stands after that. The same key returns
+        the same refund.
+        """
+        asked = {"amount": razorpay_amount(amount), "speed": "normal"}
+        order, payments, charge = await self._look(reference)
+        tried = principal(payments)
+        if charge.state is not ChargeState.PAID or tried is None:
+            raise ChargeStateConflict(reason="charge_not_captured", charge=charge)
+        if amount.currency != charge.amount.currency:
+            raise ChargeRefused(reason="currency_mismatch", charge=charge)
+        path = f"/payments/{_id(tried)}"
+        made = await self._post(
+            f"{path}/refund", asked, headers={"X-Refund-Idempotency": idempotency_key}
+        )
+        present = await self._get(path)
+        after = read(_changed, order, payments, present, disputed=charge.disputed)
+        return read(refund_from, made), after
+
+    async def fetch(self, reference: str) -> Charge:
+        """The present truth. Raises `ChargeRefused` for an order that Razorpay does not know."""
+        return (await self._look(reference))[2]
+
+    async def find(self, payment_id: str, *, created_after: datetime) -> Charge | None:
+        """The order of this payment, by its receipt."""
+        return await self._order_of(payment_id, since=created_after - CLOCK_SLACK)
+
+    async def recent(self, since: datetime) -> AsyncIterator[Charge]:
+        """Charges of ours since, the newest first. Raises `ProviderUnavailable` at the bound."""
+        disputed: set[str] | None = None
+        async for order in self._listed("/orders", since=since, expanded=True):
+            if not is_ours(order):
+                continue
+            payments = read(lambda one: _entities(one["payments"]), order)
+            charge = read(charge_from, order, payments)
+            if charge.state is ChargeState.PAID:
+                if disputed is None:
+                    disputed = await self._disputed(since)
+                charge = _flagged(charge, payments, disputed)
+            yield charge
+
+    def read_event(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent:
+        """The verified letter. Raises `SignatureRejected` for anything else, whatever its bytes."""
+        return read_letter(
+            body,
+            headers,
+            secrets=self._webhook_secrets,
+            livemode=self._key_id.startswith("rzp_live_"),
+            now=self._clock(),
+        )
+
+    def verify_return(self, reference: str, *, payment_id: str, signature: str) -> bool:
+        """Whether the payer's browser comes from the checkout of that order of ours (see
+        `is_payers_return`): good for a page that says thank you, never for moving money.
+        """
+        return is_payers_return(
+            key_secret=self._key_secret,
+            order_reference=reference,
+            payment_id=payment_id,
+            signature=signature,
+        )
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    async def _order_of(self, payment_id: str, *, since: datetime | None = None) -> Charge | None:
+        """The order with this receipt; the list may hold others that only contain it."""
+        async for order in self._listed("/orders", since=since, receipt=payment_id):
+            if order.get("receipt") == payment_id and is_ours(order):
+                return await self.fetch(_id(order))
+        return None
+
+    async def _look(self, reference: str) -> tuple[Entity, list[Entity], Charge]:
+        if not _looks_like_id(reference):
+            raise ChargeRefused("There is no such charge.", reason="resource_missing")
+        order = await self._get(f"/orders/{reference}")
+        answer = await self._get(f"/orders/{reference}/payments")
+        payments = read(_entities, answer)
+        charge = read(charge_from, order, payments)
+        if charge.state is ChargeState.PAID and charge.created_at is not None:
+            disputed = await self._disputed(charge.created_at)
+            charge = _flagged(charge, payments, disputed)
+        return order, payments, charge
+
+    async def _disputed(self, since: datetime) -> set[str]:
+        """The payments that were disputed since."""
+        found = self._listed("/disputes", since=since, pages=_DISPUTE_PAGES_MAX)
+        return {str(dispute.get("payment_id")) async for dispute in found}
+
+    async def _explained(
+        self, reference: str, refused: ChargeRefused, *, unless: ChargeState
+    ) -> ChargeRefused:
+        """The refusal with the charge as it stands; a conflict where it has moved on."""
+        charge = await self.fetch(reference)
+        if charge.state is not unless:
+            return ChargeStateConflict(reason=refused.reason, charge=charge)
+        refused.charge = charge
+        return refused
+
+    async def _listed(
+        self,
+        path: str,
+        *,
+        since: datetime | None,
+        receipt: str | None = None,
+        expanded: bool = False,
+        pages: int = PAGES_MAX,
+    ) -> AsyncIterator[Entity]:
+        params = [("count", str(PAGE_SIZE))]
+        if since is not None:
+            params.append(("from", str(max(0, int(since.timestamp())))))
+        if receipt is not None:
+            params.append(("receipt", receipt))
+        if expanded:
+            params.append(("expand[]", "payments"))
+        for page in range(pages):
+            answer = await self._get(path, [*params, ("skip", str(page * PAGE_SIZE))])
+            items = read(_entities, answer)
+            for item in items:
+                yield item
+            if len(items) < PAGE_SIZE:
+                return
+        raise ProviderUnavailable("There is more at the provider than can be listed.")
+
+    async def _get(self, path: str, params: Sequence[tuple[str, str]] = ()) -> Entity:
+        return await self._ask("GET", path, params=params)
+
+    async def _post(
+        self, path: str, body: Entity, *, headers: Mapping[str, str] | None = None
+    ) -> Entity:
+        return await self._ask("POST", path, content=orjson.dumps(body), headers=headers)
+
+    async def _ask(self, method: str, path: str, **more: Any) -> Entity:
+        reply = await self._http.ask(method, path, **more)
+        if reply.is_refusal:
+            raise refusal_from(reply.content)
+        if not isinstance(reply.content, dict):
+            unreadable()
+        return reply.content
+
+
+def _entities(answer: Entity) -> list[Entity]:
+    items = answer["items"]
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise TypeError("a collection holds objects")
+    return items
+
+
+def _changed(
+    order: Entity, payments: Sequence[Entity], changed: Entity, *, disputed: bool = False
+) -> Charge:
+    """The charge with one of its payments as it is now."""
+    present = [changed if one["id"] == changed["id"] else one for one in payments]
+    return charge_from(order, present, disputed=disputed)
+
+
+def _flagged(charge: Charge, payments: Sequence[Entity], disputed: set[str]) -> Charge:
+    taken = principal(payments)
+    return replace(charge, disputed=taken is not None and taken.get("id") in disputed)
+
+
+def _id(thing: Entity) -> str:
+    found = thing.get("id")
+    return found if isinstance(found, str) and _looks_like_id(found) else unreadable()
+
+
+def _looks_like_id(text: str) -> bool:
+    return text.isascii() and text.replace("_", "").isalnum() and len(text) <= 64
