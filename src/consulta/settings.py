@@ -76,14 +76,27 @@ class AuthSettings(_Group):
     external_jwks_url: str = Field("", alias="AUTH_EXTERNAL_JWKS_URL")
 
 
+PayTabsRegion = Literal["", "ARE", "SAU", "EGY", "OMN", "JOR", "KWT", "IRQ", "MAR", "QAT", "GLOBAL"]
+
+
 class PaymentSettings(_Group):
     """Which provider charges by default, and the platform's own keys."""
 
-    provider: Literal["", "stripe", "sandbox", "manual"] = Field("", alias="PAYMENT_PROVIDER")
+    provider: Literal["", "stripe", "razorpay", "paytabs", "sandbox", "manual"] = Field(
+        "", alias="PAYMENT_PROVIDER"
+    )
     stripe_publishable_key: str = Field("", alias="STRIPE_PUBLISHABLE_KEY")
     stripe_secret_key: SecretStr = Field(SecretStr(""), alias="STRIPE_SECRET_KEY")
     stripe_webhook_secret: SecretStr = Field(SecretStr(""), alias="STRIPE_WEBHOOK_SECRET")
     stripe_api_base: str = Field("", alias="STRIPE_API_BASE")
+    razorpay_key_id: str = Field("", alias="RAZORPAY_KEY_ID")
+    razorpay_key_secret: SecretStr = Field(SecretStr(""), alias="RAZORPAY_KEY_SECRET")
+    razorpay_webhook_secret: SecretStr = Field(SecretStr(""), alias="RAZORPAY_WEBHOOK_SECRET")
+    razorpay_api_base: str = Field("", alias="RAZORPAY_API_BASE")
+    paytabs_profile_id: int = Field(0, alias="PAYTABS_PROFILE_ID", ge=0)
+    paytabs_server_key: SecretStr = Field(SecretStr(""), alias="PAYTABS_SERVER_KEY")
+    paytabs_region: PayTabsRegion = Field("", alias="PAYTABS_REGION")
+    paytabs_api_base: str = Field("", alias="PAYTABS_API_BASE")
     timeout_seconds: float = Field(10, alias="PAYMENT_TIMEOUT_SECONDS", gt=0, le=60)
     sandbox_webhook_secret: SecretStr = Field(
         SecretStr("sandbox-webhook-secret-that-guards-no-money"), alias="SANDBOX_WEBHOOK_SECRET"
@@ -250,6 +263,39 @@ class Settings(_Group):
             found.append("STRIPE_SECRET_KEY is a live key, and this is not production")
         if self.is_production and payments.stripe_api_base:
             found.append("STRIPE_API_BASE points away from Stripe, and this is production")
+        return [*found, *self._razorpay_problems(), *self._paytabs_problems()]
+
+    def _razorpay_problems(self) -> list[str]:
+        payments = self.payments
+        key = payments.razorpay_key_id
+        if not key:
+            needed = payments.provider == "razorpay"
+            return ["RAZORPAY_KEY_ID is not set"] if needed else []
+        found = []
+        if not payments.razorpay_key_secret.get_secret_value():
+            found.append("RAZORPAY_KEY_SECRET is not set")
+        if not payments.razorpay_webhook_secret.get_secret_value():
+            found.append("RAZORPAY_WEBHOOK_SECRET is not set")
+        if self.is_production and key.startswith("rzp_test_"):
+            found.append("RAZORPAY_KEY_ID is a test key, and this is production")
+        if not self.is_production and key.startswith("rzp_live_"):
+            found.append("RAZORPAY_KEY_ID is a live key, and this is not production")
+        if self.is_production and payments.razorpay_api_base:
+            found.append("RAZORPAY_API_BASE points away from Razorpay, and this is production")
+        return found
+
+    def _paytabs_problems(self) -> list[str]:
+        payments = self.payments
+        if not payments.paytabs_profile_id:
+            needed = payments.provider == "paytabs"
+            return ["PAYTABS_PROFILE_ID is not set"] if needed else []
+        found = []
+        if not payments.paytabs_server_key.get_secret_value():
+            found.append("PAYTABS_SERVER_KEY is not set")
+        if not payments.paytabs_region:
+            found.append("PAYTABS_REGION is not set: a key works at the host of its region only")
+        if self.is_production and payments.paytabs_api_base:
+            found.append("PAYTABS_API_BASE points away from PayTabs, and this is production")
         return found
 
     @model_validator(mode="after")

@@ -39,7 +39,9 @@ from consulta.platform.jobs import Job, Jobs
 from consulta.platform.lifecycle import Lifecycle
 from consulta.platform.outbox import Outbox
 from consulta.providers.payments.manual import ManualProvider
+from consulta.providers.payments.paytabs import PayTabsProvider
 from consulta.providers.payments.port import PaymentProvider
+from consulta.providers.payments.razorpay import RazorpayProvider
 from consulta.providers.payments.registry import PaymentProviders
 from consulta.providers.payments.sandbox import SandboxProvider
 from consulta.providers.payments.sandbox_postgres import PostgresSandboxStore
@@ -127,7 +129,7 @@ def wire(settings: Settings, engines: Engines, *, vault: Vault) -> Service:
     database = Database(engines, Reactions(REACTIONS))
     till = Till(
         database,
-        providers_of(settings.payments, database),
+        providers_of(settings.payments, database, public_url=settings.http.public_url),
         patience_seconds=settings.payments.timeout_seconds,
     )
     box = letter_box(till)
@@ -157,7 +159,9 @@ def wire(settings: Settings, engines: Engines, *, vault: Vault) -> Service:
     )
 
 
-def providers_of(settings: PaymentSettings, database: Database) -> PaymentProviders:
+def providers_of(
+    settings: PaymentSettings, database: Database, *, public_url: str
+) -> PaymentProviders:
     """Every provider that the settings have keys for. The sandbox stands in only where it is the
     default, so that nobody can pay with it where money is taken.
     """
@@ -173,6 +177,23 @@ def providers_of(settings: PaymentSettings, database: Database) -> PaymentProvid
             publishable_key=settings.stripe_publishable_key,
             webhook_secrets=(settings.stripe_webhook_secret.get_secret_value(),),
             api_base=settings.stripe_api_base or None,
+            timeout_seconds=settings.timeout_seconds,
+        )
+    if settings.razorpay_key_id:
+        providers["razorpay"] = RazorpayProvider(
+            key_id=settings.razorpay_key_id,
+            key_secret=settings.razorpay_key_secret.get_secret_value(),
+            webhook_secrets=(settings.razorpay_webhook_secret.get_secret_value(),),
+            api_base=settings.razorpay_api_base or None,
+            timeout_seconds=settings.timeout_seconds,
+        )
+    if settings.paytabs_profile_id:
+        providers["paytabs"] = PayTabsProvider(
+            profile_id=settings.paytabs_profile_id,
+            server_key=settings.paytabs_server_key.get_secret_value(),
+            region=settings.paytabs_region,
+            api_base=settings.paytabs_api_base or None,
+            callback_url=f"{public_url.rstrip('/')}/api/webhooks/paytabs",
             timeout_seconds=settings.timeout_seconds,
         )
     return PaymentProviders(providers, default=settings.default_provider)

@@ -12,13 +12,17 @@ import pytest
 
 from consulta.kernel.money import Money
 from consulta.providers.payments.manual import ManualProvider
+from consulta.providers.payments.paytabs import PayTabsProvider
+from consulta.providers.payments.paytabs_translation import DUPLICATE_SECONDS
 from consulta.providers.payments.port import (
     AuthorizeOrder,
     Capabilities,
     Charge,
+    ChargeStateConflict,
     PaymentProvider,
     ProviderUnavailable,
 )
+from consulta.providers.payments.razorpay import RazorpayProvider
 from consulta.providers.payments.sandbox import SandboxProvider
 from consulta.providers.payments.sandbox_charge import (
     DECLINED,
@@ -29,13 +33,22 @@ from consulta.providers.payments.sandbox_charge import (
 )
 from consulta.providers.payments.sandbox_store import MemorySandboxStore, State
 from consulta.providers.payments.stripe import StripeProvider
+from tests.fakes.paytabs import running_fake_paytabs
+from tests.fakes.razorpay import running_fake_razorpay
 from tests.fakes.stripe import Refused, running_fake_stripe
 
 STRIPE_WEBHOOK_SECRET = "whsec_bench"
 PRICE = Money(20_000, "USD")
 HALF = Money(10_000, "USD")
 
+RAZORPAY_WEBHOOK_SECRET = "webhook_bench"
+PAYTABS_PROFILE, PAYTABS_KEY = 66455, "SBENCHKEY0-BENCHKEY00-BENCHKEY00"
+
 Letter = tuple[bytes, dict[str, str]]
+
+
+async def _no_time() -> None:
+    """Nothing waits for the clock here."""
 
 
 @dataclass
@@ -54,6 +67,10 @@ class Bench:
     lose_next_reply: Callable[[], None] | None = None
     """The next change happens at the provider, and its answer never arrives."""
     letter_about: Callable[[Charge], Awaitable[Letter]] | None = None
+    dispute: Callable[[str], Awaitable[None]] | None = None
+    """The payer complains to the bank, where no method does so by itself."""
+    let_time_pass: Callable[[], Awaitable[None]] = _no_time
+    """So long that the provider does not mind a repeated request any more."""
 
 
 class LossyStore:
@@ -163,9 +180,100 @@ async def stripe_bench() -> AsyncIterator[Bench]:
         await provider.close()
 
 
+class _Mailbox:
+    """Keeps the letters that a fake sends."""
+
+    def __init__(self) -> None:
+        self.letters: list[Letter] = []
+
+    async def keep(self, _url: str, body: bytes, headers: dict[str, str]) -> int:
+        self.letters.append((body, headers))
+        return 200
+
+    def about(self, name: str | None) -> Letter:
+        return next(letter for letter in self.letters if (name or "?").encode() in letter[0])
+
+
+@asynccontextmanager
+async def razorpay_bench() -> AsyncIterator[Bench]:
+    async with running_fake_razorpay(
+        key_id="rzp_test_bench",
+        key_secret="bench",
+        webhook_url="http://consulta.test/",
+        webhook_secret=RAZORPAY_WEBHOOK_SECRET,
+    ) as (fake, url):
+        provider = RazorpayProvider(
+            key_id="rzp_test_bench",
+            key_secret="bench",
+            webhook_secrets=[RAZORPAY_WEBHOOK_SECRET],
+            api_base=url,
+        )
+        mailbox = _Mailbox()
+        fake.control.carry_letters(mailbox.keep)
+
+        async def present(reference: str, method: str) -> None:
+            fake.control.pay(reference, method)
+
+        async def dispute(reference: str) -> None:
+            fake.control.dispute(reference)
+
+        async def letter_about(charge: Charge) -> Letter:
+            await fake.control.settled()
+            return mailbox.about(charge.reference)
+
+        yield Bench(
+            provider,
+            approved="4100280000001007",
+            declined="4100280000060003",
+            without_funds="4100280000080001",
+            present=present,
+            lose_next_reply=lambda: fake.control.drop_next(method="POST"),
+            letter_about=letter_about,
+            dispute=dispute,
+        )
+        await provider.close()
+
+
+@asynccontextmanager
+async def paytabs_bench() -> AsyncIterator[Bench]:
+    async with running_fake_paytabs(profile_id=PAYTABS_PROFILE, server_key=PAYTABS_KEY) as (
+        fake,
+        url,
+    ):
+        provider = PayTabsProvider(
+            profile_id=PAYTABS_PROFILE,
+            server_key=PAYTABS_KEY,
+            api_base=url,
+            callback_url="https://consulta.test/api/webhooks/paytabs",
+        )
+        mailbox = _Mailbox()
+        fake.control.carry_letters(mailbox.keep)
+
+        async def present(reference: str, method: str) -> None:
+            fake.control.pay(fake.control.pages(reference.partition("_")[0])[-1], method)
+
+        async def letter_about(charge: Charge) -> Letter:
+            await fake.control.settled()
+            return mailbox.about(charge.payment_id)
+
+        yield Bench(
+            provider,
+            approved="4111111111111111",
+            declined="4000000000000002",
+            without_funds="4012001036983332",
+            present=present,
+            lose_next_reply=lambda: fake.control.drop_next(path="/payment/request"),
+            letter_about=letter_about,
+            let_time_pass=lambda: fake.control.advance(DUPLICATE_SECONDS),
+        )
+        await provider.close()
+
+
 BENCHES: dict[str, tuple[Capabilities, Callable[[], AbstractAsyncContextManager[Bench]]]] = {
     "sandbox": (SandboxProvider.capabilities, sandbox_bench),
     "stripe": (StripeProvider.capabilities, stripe_bench),
+    "razorpay": (RazorpayProvider.capabilities, razorpay_bench),
+    "paytabs": (PayTabsProvider.capabilities, paytabs_bench),
     "manual": (ManualProvider.capabilities, manual_bench),
 }
 
@@ -177,6 +285,12 @@ def able_to(*capabilities: str) -> list[str]:
         for name, (declared, _) in BENCHES.items()
         if all(getattr(declared, capability) for capability in capabilities)
     ]
+
+
+def unable_to(capability: str) -> pytest.MarkDecorator:
+    """The test is run against every adapter that takes money and declares that it cannot do so."""
+    others = [name for name in able_to("takes_money") if name not in able_to(capability)]
+    return pytest.mark.parametrize("bench", others, indirect=True)
 
 
 def asked_of(*capabilities: str) -> pytest.MarkDecorator:
@@ -194,8 +308,40 @@ def order(**changes: Any) -> AuthorizeOrder:
 
 
 async def authorized(bench: Bench, **changes: Any) -> Charge:
-    chosen = {"payment_method": bench.approved} | changes
-    return await bench.provider.authorize(order(**chosen), idempotency_key=key())
+    """A charge whose payer has presented a method: through us, or at the provider's page."""
+    chosen = {"payment_method": bench.approved or None} | changes
+    if bench.provider.capabilities.presents_methods:
+        return await bench.provider.authorize(order(**chosen), idempotency_key=key())
+    assert bench.present is not None
+    method = chosen.pop("payment_method")
+    waiting = await bench.provider.authorize(order(**chosen), idempotency_key=key())
+    await bench.present(waiting.reference, method)
+    return await bench.provider.fetch(waiting.reference)
+
+
+async def disputed(bench: Bench) -> Charge:
+    """A charge that was taken, and about which the payer has complained."""
+    if bench.dispute is None:
+        return await paid(bench, payment_method=bench.disputed)
+    charge = await paid(bench)
+    await bench.dispute(charge.reference)
+    return charge
+
+
+async def again(bench: Bench, call: Callable[[], Awaitable[Any]]) -> Any:
+    """What came of a call whose answer was lost, asked with the same key; as the service does,
+    which waits where it is told to and takes a conflict that shows its aim for the answer.
+    """
+    keyed = bench.provider.capabilities.idempotent_requests
+    try:
+        return await call()
+    except ProviderUnavailable:
+        assert not keyed, "a provider with keys answers at once"
+        await bench.let_time_pass()
+        return await call()
+    except ChargeStateConflict as conflict:
+        assert not keyed, "a provider with keys gives the first answer"
+        return conflict.charge
 
 
 async def paid(bench: Bench, **changes: Any) -> Charge:

@@ -1,6 +1,7 @@
 """The promises of the payment port, asked of every adapter that declares the capability."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -20,17 +21,20 @@ from tests.providers.payment_benches import (
     Bench,
     asked_of,
     authorized,
+    disputed,
     facts,
     key,
     order,
     paid,
+    unable_to,
     yesterday,
 )
 
 every_adapter = asked_of()
 takes_money = asked_of("takes_money")
 voids = asked_of("takes_money", "void")
-with_keys = asked_of("takes_money", "idempotent_requests")
+presents = asked_of("takes_money", "presents_methods")
+on_pages = unable_to("presents_methods")
 
 
 @pytest.fixture
@@ -71,9 +75,7 @@ async def test_amounts_keep_their_currency_and_exponent(bench: Bench, amount: Mo
 
 @every_adapter
 async def test_capture_then_refund_in_full(bench: Bench) -> None:
-    charge = await bench.provider.authorize(
-        order(payment_method=bench.approved or None), idempotency_key=key()
-    )
+    charge = await authorized(bench)
     taken = await bench.provider.capture(charge.reference, PRICE, idempotency_key=key())
     assert (taken.state, taken.captured_minor) == (ChargeState.PAID, 20_000)
     refund, after = await bench.provider.refund(charge.reference, PRICE, idempotency_key=key())
@@ -95,9 +97,7 @@ async def test_cancelling_releases_a_waiting_charge(bench: Bench) -> None:
 
 @every_adapter
 async def test_more_than_was_ordered_is_never_captured(bench: Bench) -> None:
-    charge = await bench.provider.authorize(
-        order(payment_method=bench.approved or None), idempotency_key=key()
-    )
+    charge = await authorized(bench)
     with pytest.raises(ChargeRefused):
         await bench.provider.capture(charge.reference, Money(20_001, "USD"), idempotency_key=key())
     assert (await bench.provider.fetch(charge.reference)).captured_minor == 0
@@ -144,6 +144,19 @@ async def test_a_package_is_captured_at_once(bench: Bench) -> None:
 
 
 @takes_money
+async def test_a_waiting_charge_tells_the_payer_the_way(bench: Bench) -> None:
+    charge = await bench.provider.authorize(order(), idempotency_key=key())
+    action = charge.next_action
+    assert action is not None
+    ways = {
+        "client_secret": action.client_secret,
+        "order": action.order_reference,
+        "redirect": action.url,
+    }
+    assert [kind for kind, way in ways.items() if way] == [action.kind]
+
+
+@presents
 async def test_a_waiting_charge_carries_a_secret_for_the_payer_only(bench: Bench) -> None:
     charge = await bench.provider.authorize(order(), idempotency_key=key())
     assert charge.next_action is not None
@@ -222,6 +235,7 @@ async def test_capture_after_cancel_takes_nothing(bench: Bench) -> None:
 async def test_refunds_add_up_and_stop_at_what_was_taken(bench: Bench) -> None:
     charge = await paid(bench)
     _, once = await bench.provider.refund(charge.reference, HALF, idempotency_key=key())
+    await bench.let_time_pass()
     _, twice = await bench.provider.refund(charge.reference, HALF, idempotency_key=key())
     assert [once.refunded_minor, twice.refunded_minor] == [10_000, 20_000]
     with pytest.raises(ChargeRefused):
@@ -244,7 +258,7 @@ async def test_what_was_not_taken_is_not_returned(bench: Bench) -> None:
         await bench.provider.refund(charge.reference, HALF, idempotency_key=key())
 
 
-@takes_money
+@presents
 async def test_a_decline_returns_the_charge_to_the_payer(bench: Bench) -> None:
     with pytest.raises(ChargeRefused) as refused:
         await authorized(bench, payment_method=bench.without_funds)
@@ -263,7 +277,7 @@ async def test_a_decline_returns_the_charge_to_the_payer(bench: Bench) -> None:
     assert (charge.state, charge.error_code) == (ChargeState.AUTHORIZED, None)
 
 
-@takes_money
+@presents
 @pytest.mark.parametrize(
     ("succeed", "state"), [(True, ChargeState.AUTHORIZED), (False, ChargeState.PENDING)]
 )
@@ -279,7 +293,7 @@ async def test_the_payer_is_challenged(bench: Bench, succeed: bool, state: Charg
     assert (after.error_code is None) is succeed
 
 
-@takes_money
+@presents
 async def test_nobody_is_there_to_be_challenged_off_session(bench: Bench) -> None:
     with pytest.raises(ChargeRefused) as refused:
         await authorized(bench, payment_method=bench.challenged, off_session=True)
@@ -288,8 +302,82 @@ async def test_nobody_is_there_to_be_challenged_off_session(bench: Bench) -> Non
     assert refused.value.charge.state is ChargeState.PENDING
 
 
-@takes_money
+@asked_of("takes_money", "disputes")
 async def test_a_dispute_flags_the_charge(bench: Bench) -> None:
-    charge = await paid(bench, payment_method=bench.disputed)
+    charge = await disputed(bench)
     present = await bench.provider.fetch(charge.reference)
     assert (present.disputed, present.state) == (True, ChargeState.PAID)
+
+
+# --- adapters whose payers pay at the provider's page
+
+
+@on_pages
+async def test_what_only_a_payer_can_do_is_refused(bench: Bench) -> None:
+    for changes, reason in (
+        ({"payment_method": bench.approved}, "payment_method_unsupported"),
+        ({"off_session": True}, "authentication_required"),
+    ):
+        asked = order(**changes)
+        with pytest.raises(ChargeRefused) as refused:
+            await bench.provider.authorize(asked, idempotency_key=key())
+        assert refused.value.reason == reason
+        assert await bench.provider.find(asked.payment_id, created_after=yesterday()) is None
+
+
+@on_pages
+async def test_after_a_decline_the_payer_is_shown_the_way_again(bench: Bench) -> None:
+    asked = order()
+    first = await bench.provider.authorize(asked, idempotency_key=key())
+    assert bench.present is not None
+    await bench.present(first.reference, bench.without_funds)
+    declined = await bench.provider.fetch(first.reference)
+    assert declined.state is ChargeState.PENDING
+    assert declined.error_code in {"insufficient_fund", "insufficient_funds"}
+    await bench.let_time_pass()
+    anew = replace(asked, charge_reference=first.reference)
+    again = await bench.provider.authorize(anew, idempotency_key=key())
+    assert (again.reference, again.state) == (first.reference, ChargeState.PENDING)
+    assert again.next_action is not None
+    await bench.present(again.reference, bench.approved)
+    paid_now = await bench.provider.fetch(first.reference)
+    assert (paid_now.state, paid_now.error_code) == (ChargeState.AUTHORIZED, None)
+
+
+@unable_to("void")
+async def test_what_cannot_be_voided_says_so_and_stays_reserved(bench: Bench) -> None:
+    charge = await authorized(bench)
+    with pytest.raises(ChargeStateConflict) as conflict:
+        await bench.provider.cancel(charge.reference, idempotency_key=key())
+    assert conflict.value.charge is not None
+    assert facts(conflict.value.charge) == facts(charge)
+    assert facts(await bench.provider.fetch(charge.reference)) == facts(charge)
+
+
+@unable_to("partial_capture")
+async def test_a_part_is_not_captured(bench: Bench) -> None:
+    charge = await authorized(bench)
+    with pytest.raises(ChargeRefused) as refused:
+        await bench.provider.capture(charge.reference, HALF, idempotency_key=key())
+    assert refused.value.charge is not None
+    assert facts(refused.value.charge) == facts(charge)
+
+
+@unable_to("idempotent_requests")
+async def test_a_payment_has_one_charge_whatever_the_key(bench: Bench) -> None:
+    asked = order()
+    first = await bench.provider.authorize(asked, idempotency_key=key())
+    await bench.let_time_pass()
+    second = await bench.provider.authorize(asked, idempotency_key=key())
+    assert facts(first) == facts(second)
+
+
+@unable_to("lists")
+async def test_without_a_list_nothing_is_recent(bench: Bench) -> None:
+    await authorized(bench)
+    assert [charge async for charge in bench.provider.recent(yesterday())] == []
+
+
+@unable_to("disputes")
+async def test_without_word_of_disputes_no_charge_is_disputed(bench: Bench) -> None:
+    assert (await paid(bench)).disputed is False

@@ -1,35 +1,13 @@
-"""One good request for every route: who may send it, about what, and with which body. Whatever the
-tests break, they break in one of these.
-"""
+"""One good request for every route. Whatever the tests break, they break in one of these."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
+from tests.surface.ask import Ask, Of
+from tests.surface.asks_about_series import ASKS_ABOUT_SERIES
 from tests.surface.town import PASSWORD, Town
 
-Of = Callable[[Town], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """`who` may send it. `spends`: it does not leave the town as it was, so that the same request
-    of somebody else needs another town.
-    """
-
-    who: str
-    about: Mapping[str, Of] = field(default_factory=dict)
-    body: Of | None = None
-    spends: bool = False
-    body_optional: bool = False
-    query: Of | None = None
-
-    def address(self, path: str, town: Town, **other: Any) -> str:
-        """The path with the names filled in; `other` replaces some of what stands there."""
-        for name, of in self.about.items():
-            path = path.replace(f"{{{name}}}", str(other.get(name, of(town))))
-        return f"{path}?{urlencode(self.query(town))}" if self.query else path
+__all__ = ["ASKS", "Ask"]
 
 
 def _booking(stage: str) -> Mapping[str, Of]:
@@ -144,12 +122,24 @@ def _coupon(town: Town) -> Any:
 def _exception(town: Town) -> Any:
     return {
         "date": town.sarah.today.isoformat(),
+        "end_date": town.sarah.today.isoformat(),
+        "dry_run": False,
         "is_available": False,
         "starts_at": "12:00",
         "ends_at": "13:00",
         "reason": "personal",
         "note": "Lunch",
     }
+
+
+def _new_time(town: Town) -> Any:
+    return {"starts_at": town.next_start().isoformat(), "anyway": False}
+
+
+_PROPOSAL: Mapping[str, Of] = {
+    **_booking("confirmed"),
+    "proposal_id": lambda town: town.proposal["id"],
+}
 
 
 def _purchase(stage: str) -> Mapping[str, Of]:
@@ -241,6 +231,35 @@ ASKS: Mapping[str, Ask] = {
     "GET /api/v1/bookings/{booking_id}/cancellation-quote": Ask("client", _booking("awaiting")),
     "POST /api/v1/bookings/{booking_id}/complete": Ask("specialist", _booking("confirmed")),
     "POST /api/v1/bookings/{booking_id}/no-show": Ask("specialist", _booking("confirmed")),
+    "POST /api/v1/bookings/{booking_id}/reschedule": Ask(
+        "client",
+        _booking("confirmed"),
+        lambda town: {**_new_time(town), "revision": 0, "reason": "The dentist."},
+        spends=True,
+    ),
+    "POST /api/v1/bookings/{booking_id}/proposals": Ask(
+        "specialist",
+        _booking("confirmed"),
+        lambda town: {**_new_time(town), "message": "Would this suit you?"},
+    ),
+    "GET /api/v1/bookings/{booking_id}/proposals": Ask("client", _booking("confirmed")),
+    "POST /api/v1/bookings/{booking_id}/proposals/{proposal_id}/accept": Ask(
+        "client", _PROPOSAL, spends=True
+    ),
+    "POST /api/v1/bookings/{booking_id}/proposals/{proposal_id}/decline": Ask(
+        "client", _PROPOSAL, spends=True
+    ),
+    "POST /api/v1/bookings/bulk-cancel": Ask(
+        "specialist",
+        body=lambda town: {"booking_ids": [town.awaiting["id"]], **_REASON},
+        spends=True,
+    ),
+    "POST /api/v1/bookings/bulk-propose": Ask(
+        "specialist",
+        body=lambda town: {
+            "items": [{**_new_time(town), "booking_id": town.confirmed["id"], "message": "Please."}]
+        },
+    ),
     "POST /api/v1/bookings/{booking_id}/payments": Ask(
         "client",
         _booking("pending"),
@@ -250,6 +269,7 @@ ASKS: Mapping[str, Ask] = {
         },
         spends=True,
     ),
+    **ASKS_ABOUT_SERIES,
     "GET /api/v1/specialists/me/packages": Ask("specialist"),
     "POST /api/v1/specialists/me/packages": Ask("specialist", body=_package),
     "PATCH /api/v1/specialists/me/packages/{own_package_id}": Ask(

@@ -36,7 +36,9 @@ def ensure_refused(
     why: str,
     unsaid: str | None = None,
 ) -> Any:
-    """The answer is a documented problem document of the 4xx kind, and `unsaid` is not in it."""
+    """The answer is a documented problem document of the 4xx kind, or the same in an older shape,
+    and `unsaid` is not in it.
+    """
     said = f"{door} with {why}: {status} {body[:300]!r}"
     assert unsaid is None or unsaid not in body.decode(), said
     assert 400 <= status < 500, said
@@ -45,7 +47,7 @@ def ensure_refused(
     if is_older(door):
         assert headers["content-type"] == "application/json", said
         assert problem.keys() == {"success", "error", "message"}, said
-        return {**problem, "code": problem["error"]}
+        return {**problem, "status": status, "code": problem["error"]}
     assert headers["content-type"] == "application/problem+json", said
     assert problem.keys() >= _MEMBERS, said
     assert problem["status"] == status, said

@@ -30,6 +30,7 @@ _SIGNED_IN = "401 200 200 200 200 200 401"
 _SPECIALISTS = "401 403 403 200 200 403 401"
 _PARTIES = "401 200 404 200 404 200 401"
 _DECIDES = "401 403 403 200 404 200 401"
+_CLIENT_ANSWERS = "401 200 404 403 404 403 401"
 _DECIDES_TOO_EARLY = "401 403 403 409 404 409 401"
 _ADMINS = "401 403 403 403 403 200 401"
 _NOBODY_WITHOUT_A_SIGNATURE = "400 400 400 400 400 400 400"
@@ -75,7 +76,23 @@ MATRIX = {
     "GET /api/v1/bookings/{booking_id}/cancellation-quote": _PARTIES,
     "POST /api/v1/bookings/{booking_id}/complete": _DECIDES_TOO_EARLY,
     "POST /api/v1/bookings/{booking_id}/no-show": _DECIDES_TOO_EARLY,
+    "POST /api/v1/bookings/{booking_id}/reschedule": _PARTIES,
+    "POST /api/v1/bookings/{booking_id}/proposals": "401 403 403 201 404 201 401",
+    "GET /api/v1/bookings/{booking_id}/proposals": _PARTIES,
+    "POST /api/v1/bookings/{booking_id}/proposals/{proposal_id}/accept": _CLIENT_ANSWERS,
+    "POST /api/v1/bookings/{booking_id}/proposals/{proposal_id}/decline": _CLIENT_ANSWERS,
+    # What is not one's own fails by itself, within the answer.
+    "POST /api/v1/bookings/bulk-cancel": "401 403 403 200 200 200 401",
+    "POST /api/v1/bookings/bulk-propose": "401 403 403 200 200 200 401",
     "POST /api/v1/bookings/{booking_id}/payments": "401 201 404 403 404 403 401",
+    "POST /api/v1/recurring-bookings": "401 201 201 422 201 201 401",
+    "GET /api/v1/recurring-bookings": _SIGNED_IN,
+    "GET /api/v1/recurring-bookings/{series_id}": _PARTIES,
+    "PATCH /api/v1/recurring-bookings/{series_id}": _PARTIES,
+    "POST /api/v1/recurring-bookings/{series_id}/accept": _DECIDES,
+    "POST /api/v1/recurring-bookings/{series_id}/pause": _PARTIES,
+    "POST /api/v1/recurring-bookings/{series_id}/resume": _PARTIES,
+    "DELETE /api/v1/recurring-bookings/{series_id}": _PARTIES,
     "GET /api/v1/specialists/me/packages": _SPECIALISTS,
     # Omar's package cannot be for a rate of Sarah's.
     "POST /api/v1/specialists/me/packages": "401 403 403 201 404 403 401",

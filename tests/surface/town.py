@@ -32,6 +32,10 @@ class Town:
     pending: Any
     awaiting: Any
     confirmed: Any
+    series: Any
+    """A weekly series of Anna's with Sarah, which begins after everything else."""
+    proposal: Any
+    """Another time for `confirmed`, to which Anna has not answered."""
     hold: Any
     exception: Any
     account: Any
@@ -93,6 +97,16 @@ def made(reply: Reply) -> Any:
     return reply.json
 
 
+def series_from(town: Town, ahead: int) -> dict[str, Any]:
+    """What somebody asks for who wants to see Sarah every week, so many days from now on."""
+    return {
+        "specialist_id": str(town.sarah.id),
+        "rate_id": str(town.sarah.rates["standard"]),
+        "frequency": "weekly",
+        "start_date": (town.sarah.today + timedelta(days=ahead)).isoformat(),
+    }
+
+
 async def build_town(world: World) -> Town:
     """A town of new people: what others did in this world does not touch them."""
     # All requests of a test come from one address, and its turns are not what is tested here.
@@ -107,6 +121,8 @@ async def build_town(world: World) -> Town:
         pending=None,
         awaiting=None,
         confirmed=None,
+        series=None,
+        proposal=None,
         hold=None,
         exception=None,
         account=None,
@@ -117,6 +133,9 @@ async def build_town(world: World) -> Town:
     reply = await town.sarah.post(f"/bookings/{booking['id']}/confirm")
     assert (reply.status, reply.json["status"]) == (200, "confirmed"), reply.json
     town.confirmed = reply.json
+    other_time = {"starts_at": town.next_start().isoformat()}
+    town.proposal = made(await town.sarah.post(f"/bookings/{booking['id']}/proposals", other_time))
+    town.series = made(await town.anna.post("/recurring-bookings", series_from(town, 30)))
     town.hold = await town.held()
     town.exception = await town.excepted()
     code = {"code": "TEN", "kind": "percent", "percent": 10}

@@ -152,6 +152,8 @@ def _settings(server: Dsn, keys: Keys, *, port: int) -> Settings:
             stripe_secret_key=SecretStr(""),
             stripe_publishable_key="",
             stripe_webhook_secret=SecretStr(""),
+            razorpay_key_id="",
+            paytabs_profile_id=0,
         ),
         http=HttpSettings(
             host=HOST,

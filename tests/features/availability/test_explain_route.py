@@ -134,7 +134,9 @@ async def test_the_rate_sets_the_length(world: World) -> None:
     longer = await explained(
         world.anonymous, sarah, "mon 09:00", f"&rate_id={sarah.rates['followup']}"
     )
-    assert [one["code"] for one in longer["reasons"]] == ["does_not_fit"]  # type: ignore[attr-defined]
+    found = longer["reasons"]
+    assert isinstance(found, list)
+    assert [one["code"] for one in found] == ["does_not_fit"]
 
 
 async def test_the_own_booking_may_be_left_out_and_a_strangers_not(world: World) -> None:

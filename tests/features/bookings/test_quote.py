@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from consulta.features.bookings.rules import QUOTE_LASTS
@@ -293,6 +294,48 @@ async def test_a_quote_changes_nothing(world: World) -> None:
     before = await _marks(world)
     await quote_of(stage)
     assert await _marks(world) == before
+
+
+@pytest.mark.parametrize(
+    ("late", "refund_minor", "is_due"),
+    [
+        (timedelta(0), 20_000, True),
+        (timedelta(0), 20_001, False),
+        (MOMENT, 10_000, True),
+        (MOMENT, 10_001, False),
+    ],
+)
+async def test_the_database_lets_nobody_write_more_than_a_quote_could_have_said(
+    world: World, late: timedelta, refund_minor: int, is_due: bool
+) -> None:
+    """With the web's own login and working role, and with nothing of the service in between."""
+    stage = await confirmed(world)
+    await world.stop_clock(stage.starts_at - 24 * HOUR + QUOTE_LASTS + late)
+    async with world.database.connected("consulta_api") as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute(
+            "SELECT set_config('role', 'consulta_user', true), set_config('app.user_id', $1, true)",
+            str(stage.anna.id),
+        )
+        await connection.fetchval("SELECT app.lock_booking($1)", stage.id)
+        await connection.execute("UPDATE app.bookings SET status = 'cancelled'")
+        record = connection.execute(
+            "INSERT INTO app.booking_cancellations (booking_id, specialist_id, client_id,"
+            " cancelled_by, cancelled_by_kind, cancellation_policy_applied, refund_percent,"
+            " refund_minor, currency)"
+            " VALUES ($1, $2, $3, $3, 'client', 'standard', 50, $4, 'USD')",
+            stage.id,
+            stage.sarah.id,
+            stage.anna.id,
+            refund_minor,
+        )
+        if is_due:
+            assert await record == "INSERT 0 1"
+        else:
+            with pytest.raises(asyncpg.PostgresError, match="REFUND_NOT_DUE"):
+                await record
+        await transaction.rollback()
 
 
 async def _marks(world: World) -> Any:

@@ -16,6 +16,7 @@ from tests.surface.wire import RawReply, raw
 from tests.world import Person, Reply, World
 
 ADDRESS = "/functions/v1/booking-cancel"
+GOOD = b'{"booking_id": "BOOKING", "reason": "Ill."}'
 NOTHING = "Booking cancelled successfully. No refund will be processed."
 
 
@@ -180,8 +181,10 @@ async def test_what_cannot_be_read_is_invalid(world: World, body: bytes) -> None
 @pytest.mark.parametrize(
     ("headers", "chunks"),
     [
-        ({"content-type": b"text/plain"}, [b"{}"]),
+        ({"content-type": b"text/plain"}, [GOOD]),
+        ({"content-type": b"text/plain", "content-length": b"2"}, [b"{}"]),
         ({"content-type": b"application/x-www-form-urlencoded"}, [b"a=b"]),
+        ({"content-type": b"application/json5"}, [GOOD]),
         ({"content-encoding": b"gzip"}, [b"{}"]),
         ({"content-length": b"262145"}, [b"{}"]),
         ({"content-length": b"-1"}, [b"{}"]),
@@ -192,7 +195,16 @@ async def test_what_is_refused_at_the_gate_is_invalid_too(
     world: World, headers: Mapping[str, bytes], chunks: list[bytes]
 ) -> None:
     stage = await confirmed(world)
-    refused(await _raw(stage, *chunks, **headers), 400, "INVALID_REQUEST")
+    sent = [chunk.replace(b"BOOKING", stage.id.encode()) for chunk in chunks]
+    refused(await _raw(stage, *sent, **headers), 400, "INVALID_REQUEST")
+    assert await stage.status() == ("confirmed", "paid")
+
+
+@pytest.mark.parametrize("said", [b"application/json; charset=utf-8", b"APPLICATION/JSON", b""])
+async def test_json_is_read_and_so_is_what_nobody_names(world: World, said: bytes) -> None:
+    stage = await confirmed(world)
+    sent = GOOD.replace(b"BOOKING", stage.id.encode())
+    assert (await _raw(stage, sent, **{"content-type": said})).status == 200
 
 
 async def test_another_method_is_told_in_the_old_shape(world: World) -> None:

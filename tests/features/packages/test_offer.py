@@ -98,6 +98,15 @@ async def test_a_package_is_its_owners_alone(world: World) -> None:
     assert (await (await world.client()).post("/specialists/me/packages", stolen)).status == 403
 
 
+async def test_without_a_page_there_is_nothing_to_offer(world: World) -> None:
+    sarah = await world.specialist()
+    anna = await world.client()
+    await world.superuser.execute("UPDATE app.users SET role = 'specialist' WHERE id = $1", anna.id)
+    reply = await anna.post("/specialists/me/packages", offer(sarah))
+    assert (reply.status, reply.code) == (404, "SPECIALIST_NOT_FOUND")
+    assert (await anna.patch(f"/specialists/me/packages/{uuid4()}", {})).status == 404
+
+
 async def test_a_rate_off_the_offer_sells_no_package(world: World) -> None:
     sarah = await world.specialist()
     made = await offered(sarah)

@@ -12,9 +12,9 @@ WHOLE_WEEK = "sun-sat 00:00-24:00"
 _SERIES = """
 INSERT INTO app.recurring_bookings (specialist_id, client_id, rate_id, frequency, start_date,
     end_date, local_time, anchor_day, payment_mode, package_purchase_id, next_booking_date,
-    accepted_at, created_by, note)
+    accepted_at, created_by, note, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, extract(day FROM $5::date), $8, $9, $5,
-        CASE WHEN $10 THEN app.now() END, $2, $11)
+        CASE WHEN $10 THEN app.now() END, $2, $11, clock_timestamp())
 RETURNING id
 """
 
@@ -59,7 +59,7 @@ async def series(
     kind: str = "standard",
     note: str | None = None,
 ) -> UUID:
-    """A series whose next date is its first."""
+    """A series whose next date is its first; younger than those made before it."""
     made: UUID = await world.value(
         _SERIES, specialist.id, client.id, specialist.rates[kind], frequency, _date(start),
         _date(end) if end is not None else None, time.fromisoformat(at), mode, purchase, accepted,

@@ -1,11 +1,15 @@
 """Series at the stages that the tests begin with."""
 
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from tests.world import Client, Person, Reply, Specialist, World
 
 WEEK = "sun-sat 08:00-20:00"
+MONDAY = datetime(2027, 3, 1, 6, tzinfo=UTC)
+FIRST, SECOND, THIRD, FOURTH = (f"2027-03-{number:02}" for number in (1, 8, 15, 22))
+"""The Mondays of that month: the first is today."""
 
 _PURCHASE = """
 WITH package AS (
@@ -114,3 +118,73 @@ async def audited(world: World, series: Any) -> list[str]:
         series["id"],
     )
     return [row["action"].removeprefix("series.") for row in rows]
+
+
+@dataclass(slots=True)
+class Stage:
+    """A weekly series of Anna's with Sarah."""
+
+    world: World
+    sarah: Specialist
+    anna: Client
+    one: Any
+
+    @property
+    def path(self) -> str:
+        return f"/recurring-bookings/{self.one['id']}"
+
+    @property
+    def bookings(self) -> dict[str, str]:
+        """What was booked with the series, by date."""
+        return {each["local_date"]: each["booking_id"] for each in self.one["occurrences"]}
+
+    async def seen(self) -> Any:
+        """The series as Anna sees it now."""
+        return await seen(self.anna, self.one)
+
+    async def statuses(self) -> dict[str, str]:
+        """What became of each date: the status of its booking, or why there is none."""
+        found = (await self.seen())["occurrences"]
+        return {each["local_date"]: each["booking_status"] or each["reason"] for each in found}
+
+    async def pays(self, date: str) -> None:
+        """Anna pays for the session of that date, and the worker has done its part."""
+        await self.world.work_off()
+        path = f"/bookings/{self.bookings[date]}/payments"
+        reply = await self.anna.post(path, {"payment_method": "pm_sandbox_visa"})
+        assert reply.status == 201, reply.json
+        await self.world.work_off()
+
+    async def change(self, by: Client | None = None, /, **body: Any) -> Reply:
+        return await (by or self.anna).patch(self.path, body)
+
+    async def end(self, scope: str, date: str | None = None, *, by: Person | None = None) -> Reply:
+        params = {"scope": scope} | ({"date": date} if date else {})
+        return await (by or self.anna).delete(self.path, params=params)
+
+    async def accept(self, by: Person | None = None) -> Reply:
+        return await (by or self.sarah).post(f"{self.path}/accept")
+
+    async def confirm(self, date: str) -> Reply:
+        return await self.sarah.post(f"/bookings/{self.bookings[date]}/confirm")
+
+    async def is_accepted(self) -> bool:
+        return (await self.seen())["accepted_at"] is not None
+
+    async def dispatched_at(self, moment: datetime) -> Any:
+        """The series after the nightly run of that moment."""
+        await self.world.stop_clock(moment)
+        await self.world.work_off("recurring.dispatch")
+        return await self.seen()
+
+
+async def staged(
+    world: World, *, start: str = FIRST, wish: dict[str, Any] | None = None, **page: Any
+) -> Stage:
+    """It is Monday at six, the series begins at ten, and two Mondays are booked; `page` describes
+    the specialist.
+    """
+    await world.stop_clock(MONDAY)
+    sarah = await world.specialist(open=WEEK, **page)
+    anna = await world.client()
+    return Stage(world, sarah, anna, await created(anna, sarah, start_date=start, **(wish or {})))

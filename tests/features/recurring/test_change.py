@@ -1,38 +1,19 @@
 """Changing a series: what stands stands, and the dates to come follow the new terms."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.features.recurring.standing import WEEK, audited, created, purchase, seen
-from tests.world import Client, Reply, Specialist, World
-
-MONDAY = datetime(2027, 3, 1, 6, tzinfo=UTC)
-
-
-class Stage:
-    """Anna's weekly series with Sarah from Wednesday the third on, and its first booking."""
-
-    def __init__(self, world: World, sarah: Specialist, anna: Client, one: Any) -> None:
-        self.world, self.sarah, self.anna, self.one = world, sarah, anna, one
-
-    async def change(self, person: Client | None = None, **body: Any) -> Reply:
-        return await (person or self.anna).patch(f"/recurring-bookings/{self.one['id']}", body)
-
-    async def dispatch_at(self, moment: datetime) -> Any:
-        await self.world.stop_clock(moment)
-        await self.world.work_off("recurring.dispatch")
-        return await seen(self.anna, self.one)
+from tests.features.recurring.standing import MONDAY, WEEK, Stage, audited, purchase, staged
+from tests.world import World
 
 
 @pytest.fixture
 async def stage(world: World) -> Stage:
-    await world.stop_clock(MONDAY)
-    sarah = await world.specialist(open=WEEK)
-    anna = await world.client()
-    return Stage(world, sarah, anna, await created(anna, sarah, start_date="2027-03-03"))
+    """It begins on Wednesday, and that date is booked."""
+    return await staged(world, start="2027-03-03")
 
 
 async def test_bookings_stand_and_later_dates_follow(stage: Stage) -> None:
@@ -41,7 +22,7 @@ async def test_bookings_stand_and_later_dates_follow(stage: Stage) -> None:
     (standing,) = reply.json["unchanged_bookings"]
     assert (standing["local_date"], standing["status"]) == ("2027-03-03", "pending_payment")
     assert standing["starts_at"] == "2027-03-03T10:00:00Z"
-    found = await stage.dispatch_at(MONDAY + timedelta(days=7))
+    found = await stage.dispatched_at(MONDAY + timedelta(days=7))
     later, earlier = found["occurrences"]
     assert (earlier["starts_at"], later["starts_at"]) == (
         "2027-03-03T10:00:00Z",
@@ -103,8 +84,7 @@ async def test_a_past_end_is_none(stage: Stage) -> None:
 
 
 async def test_another_deal_asks_for_the_specialists_yes_again(stage: Stage) -> None:
-    accept = f"/recurring-bookings/{stage.one['id']}/accept"
-    assert (await stage.sarah.post(accept)).json["accepted_at"] is not None
+    assert (await stage.accept()).json["accepted_at"] is not None
     for same_deal in ({"local_time": "12:00"}, {"frequency": "biweekly"}, {"note": "Hi"}):
         assert (await stage.change(**same_deal)).json["accepted_at"] is not None
     followup, standard = (str(stage.sarah.rates[kind]) for kind in ("followup", "standard"))
@@ -136,7 +116,7 @@ async def test_what_could_not_be_asked_for_cannot_be_changed_to(stage: Stage) ->
     for body, code in refused:
         for dry_run in (False, True):
             assert (await stage.change(**body, dry_run=dry_run)).code == code
-    assert (await seen(stage.anna, stage.one))["revision"] == 0
+    assert (await stage.seen())["revision"] == 0
     assert (await stage.change(stage.sarah, payment_mode="manual")).status == 200
 
 
@@ -144,7 +124,7 @@ async def test_a_change_is_tried_at_once_where_the_rate_was_missing(stage: Stage
     await stage.world.superuser.execute(
         "UPDATE app.specialist_rates SET is_active = false WHERE kind = 'standard'"
     )
-    found = await stage.dispatch_at(MONDAY + timedelta(days=7))
+    found = await stage.dispatched_at(MONDAY + timedelta(days=7))
     assert (found["last_error"], len(found["occurrences"])) == ("No rates found", 1)
     reply = await stage.change(rate_id=str(stage.sarah.rates["followup"]))
     assert reply.json["last_error"] is None
@@ -154,14 +134,15 @@ async def test_a_change_is_tried_at_once_where_the_rate_was_missing(stage: Stage
 
 
 async def _changed_in_the_midst_of_a_dispatch(stage: Stage) -> tuple[Any, list[Any]]:
-    """The next series as it stands after a change to `monthly` that came while the dispatcher was
+    """The series as it stands after a change to `monthly` that came while the dispatcher was
     at work on it, and the revisions and times of its occurrences.
     """
     await stage.world.superuser.execute(_SLOW)
     await stage.world.stop_clock(MONDAY + timedelta(days=7))
     dispatch = asyncio.create_task(stage.world.work_off("recurring.dispatch"))
-    while not await stage.world.value(_IS_AT_IT):
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(20):
+        while not await stage.world.value(_IS_AT_IT):
+            await asyncio.sleep(0.01)
     reply = await stage.change(frequency="monthly", local_time="11:30")
     await dispatch
     assert (reply.status, reply.json["revision"]) == (200, 1)
@@ -170,7 +151,7 @@ async def _changed_in_the_midst_of_a_dispatch(stage: Stage) -> tuple[Any, list[A
         " b.starts_at = o.starts_at AS agree FROM app.recurring_booking_occurrences o"
         " JOIN app.bookings b ON b.id = o.booking_id ORDER BY o.local_date"
     )
-    return await seen(stage.anna, stage.one), [tuple(row.values()) for row in rows]
+    return await stage.seen(), [tuple(row.values()) for row in rows]
 
 
 async def test_an_occurrence_belongs_to_the_old_or_the_new_version_wholly(stage: Stage) -> None:

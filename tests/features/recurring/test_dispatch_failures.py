@@ -1,11 +1,12 @@
 """A series that fails stops nobody else: what is tried again, what rests, what is parked."""
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import pytest
+from structlog.testing import capture_logs
 
 from consulta.features.recurring import jobs
 from tests.features.recurring.dispatching import (
@@ -51,6 +52,10 @@ $$;
 CREATE TRIGGER is_poisoned BEFORE INSERT ON app.bookings
     FOR EACH ROW EXECUTE FUNCTION testing.is_poisoned();
 """
+
+
+def _failures(logs: Sequence[Any]) -> list[Any]:
+    return [log for log in logs if log["log_level"] == "error"]
 
 
 async def many(world: World, sarah: Specialist, anna: Client, count: int) -> list[UUID]:
@@ -106,13 +111,7 @@ async def test_without_a_rate_until_the_date_has_passed_it_is_skipped(world: Wor
     assert str((await as_it_stands(world, made))["next_booking_date"]) == "2027-01-15"
 
 
-async def test_one_poisoned_series_among_five_hundred(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    reported: list[Any] = []
-    monkeypatch.setattr(jobs, "report", lambda *_, **facts: reported.append(facts))
-    alerts: list[Any] = []
-    monkeypatch.setattr(jobs, "alert", lambda what, **_: alerts.append(what))
+async def test_one_poisoned_series_among_five_hundred(world: World) -> None:
     sarah, anna = await world.specialist(open=WHOLE_WEEK), await world.client()
     await world.stop_clock(utc(NOW))
     healthy = await many(world, sarah, anna, 336)
@@ -121,7 +120,8 @@ async def test_one_poisoned_series_among_five_hundred(
     poisoned = healthy.pop(250)
     await world.superuser.execute(_POISON.format(poisoned))
 
-    run = await dispatched(world)
+    with capture_logs() as logs:
+        run = await dispatched(world)
 
     assert (run["done_count"], run["failed_count"]) == (499, 1)
     assert await world.value(
@@ -131,20 +131,22 @@ async def test_one_poisoned_series_among_five_hundred(
     rests = await as_it_stands(world, poisoned)
     assert (rests["failed_attempts"], rests["last_error"]) == (1, "RaiseError")
     assert rests["next_attempt_at"] == utc(NOW) + timedelta(minutes=5)
-    assert [facts["series"] for facts in reported] == [poisoned]
+    assert [log["series"] for log in _failures(logs)] == [poisoned]
 
     for tries, minutes in ((2, 20), (3, 80), (4, 320)):
         at = rests["next_attempt_at"]
         await dispatched(world, at - timedelta(seconds=1))
         assert (await as_it_stands(world, poisoned))["failed_attempts"] == tries - 1
-        await dispatched(world, at)
+        with capture_logs() as logs:
+            await dispatched(world, at)
+        assert [log["event"] for log in _failures(logs)] == ["failed"]
         rests = await as_it_stands(world, poisoned)
         assert rests["failed_attempts"] == tries
         assert rests["next_attempt_at"] == at + timedelta(minutes=minutes)
-    assert alerts == []
-    await dispatched(world, rests["next_attempt_at"])
+    with capture_logs() as logs:
+        await dispatched(world, rests["next_attempt_at"])
 
-    assert alerts == ["a series is parked"]
+    assert [log["event"] for log in _failures(logs)] == ["failed", "a series is parked"]
     assert await world.value(
         "SELECT next_attempt_at = 'infinity' FROM app.recurring_bookings WHERE id = $1", poisoned
     )
@@ -154,7 +156,6 @@ async def test_one_poisoned_series_among_five_hundred(
     )
     again = await dispatched(world, utc(NOW) + timedelta(days=30))
     assert again["failed_count"] == 0
-    assert len(reported) == 5
 
 
 async def test_a_fault_of_the_house_parks_nobody(world: World) -> None:
@@ -163,9 +164,11 @@ async def test_a_fault_of_the_house_parks_nobody(world: World) -> None:
     await many(world, sarah, anna, 250)
     await world.superuser.execute(_ALL_POISON)
 
-    run = await dispatched(world)
+    with capture_logs() as logs:
+        run = await dispatched(world)
 
     assert run["state"] == "failed"
+    assert len(_failures(logs)) <= jobs.MOST_FAILURES + jobs.LANES + 1
     tried = await world.value(
         "SELECT count(*) FROM app.recurring_bookings WHERE failed_attempts > 0"
     )
@@ -175,10 +178,7 @@ async def test_a_fault_of_the_house_parks_nobody(world: World) -> None:
     assert await world.value("SELECT count(*) FROM app.bookings") == 250
 
 
-async def test_a_calendar_that_stays_locked_is_left_for_the_next_run(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(jobs, "_IDLE_SECONDS", 0.01)
+async def test_a_calendar_that_stays_locked_is_left_for_the_next_run(world: World) -> None:
     sarah, clara = await world.specialist(), await world.specialist("Dr. Clara")
     anna = await world.client()
     await world.stop_clock(utc(NOW))
@@ -198,10 +198,7 @@ async def test_a_calendar_that_stays_locked_is_left_for_the_next_run(
     assert await reasons(world, locked) == ["booked"]
 
 
-async def test_a_batch_that_meets_a_lock_elsewhere_is_tried_again_in_the_run(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(jobs, "_IDLE_SECONDS", 0.01)
+async def test_a_batch_that_meets_a_lock_elsewhere_is_tried_again_in_the_run(world: World) -> None:
     sarah, anna = await world.specialist(), await world.client()
     await world.stop_clock(utc(NOW))
     made = await series(world, sarah, anna, FRIDAY)

@@ -5,10 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.features.recurring.standing import WEEK, created, day, previewed
+from tests.features.recurring.standing import MONDAY, WEEK, created, day, previewed
 from tests.world import Client, Specialist, World
-
-MONDAY = datetime(2027, 3, 1, 6, tzinfo=UTC)
 
 
 async def _taken(anna: Client, sarah: Specialist, on: date, clock: str = "10:00") -> None:

@@ -1,12 +1,13 @@
 """Old addresses. Their errors leave in their old shape, too (`platform/http/older.py`)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from consulta.features.compat import flows, schemas
-from consulta.features.compat.deps import UnkeyedDep
+from consulta.features.compat.deps import UnkeyedDep, body_of
 from consulta.features.compat.rules import CANCEL_ADDRESS
 from consulta.features.payments.deps import TillDep
 from consulta.platform.auth.guards import SIGNED_IN
@@ -15,10 +16,10 @@ from consulta.platform.http.deps import ActorDep
 router = APIRouter(tags=["functions"])
 
 
-def _refused(**codes: str) -> dict[int | str, dict[str, Any]]:
+def _refused(codes: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
     """The `responses=` of an old function: its codes, by status."""
     return {
-        int(status.removeprefix("_")): {"model": schemas.FunctionRefused, "description": said}
+        status: {"model": schemas.FunctionRefused, "description": said}
         for status, said in codes.items()
     }
 
@@ -29,12 +30,14 @@ def _refused(**codes: str) -> dict[int | str, dict[str, Any]]:
     dependencies=[SIGNED_IN],
     summary="Cancel a booking (for callers of the older system)",
     responses=_refused(
-        _400="`INVALID_REQUEST`",
-        _401="`UNAUTHORIZED`",
-        _403="`FORBIDDEN`",
-        _404="`NOT_FOUND`",
-        _409="`ALREADY_CANCELLED`; `BOOKING_IN_PAST`",
-        _500="`CANCELLATION_FAILED`",
+        {
+            400: "`INVALID_REQUEST`",
+            401: "`UNAUTHORIZED`",
+            403: "`FORBIDDEN`",
+            404: "`NOT_FOUND`",
+            409: "`ALREADY_CANCELLED`; `BOOKING_IN_PAST`",
+            500: "`CANCELLATION_FAILED`",
+        }
     ),
     openapi_extra={
         "requestBody": {
@@ -46,5 +49,5 @@ def _refused(**codes: str) -> dict[int | str, dict[str, Any]]:
 async def booking_cancel(
     request: Request, actor: ActorDep, till: TillDep, once: UnkeyedDep
 ) -> Response:
-    asked = schemas.CancelAsked.read(await request.body())
+    asked = schemas.CancelAsked.read(await body_of(request))
     return await flows.cancel(till, actor, once, booking_id=asked.booking_id, reason=asked.reason)

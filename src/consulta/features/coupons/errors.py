@@ -82,3 +82,6 @@ COUPON_ERRORS = (
     RateLimited,
 )
 """Everything that a code can be refused for, wherever it is typed."""
+
+ADD_ERRORS = (CouponCodeTaken, TooManyCoupons, InvalidCouponPeriod)
+CHANGE_ERRORS = (CouponNotFound, TooManyCoupons, CouponCurrencyMismatch, InvalidCouponPeriod)

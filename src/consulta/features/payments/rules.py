@@ -10,6 +10,9 @@ MOST_ATTEMPTS = 100
 STORED_ERROR_LIMIT = 3
 """The same stored error that often means: this key will never get another answer."""
 
+LAPSE_SLACK = timedelta(hours=1)
+"""A reservation that ran out is given so long to be seen gone."""
+
 LEASE_SECONDS = 30
 _LONGEST_WAIT_SECONDS = 3600.0
 _LONGEST_JOURNEY = timedelta(minutes=2)

@@ -133,21 +133,24 @@ async def _dispatch(run: Run, batch: Sequence[UUID], terms: DispatchTerms, tally
         raise
     except Unavailable as error:
         report(error, during=run.name)  # It passes by itself: the batch is still due.
-    except Exception as error:
-        if tally.failed >= MOST_FAILURES:
-            raise
-        if len(batch) == 1:
-            await _put_off(run, batch[0], error, tally)
-            return
-        middle = len(batch) // 2
-        await _dispatch(run, batch[:middle], terms, tally)
-        await _dispatch(run, batch[middle:], terms, tally)
+        return
+    except Exception as error:  # noqa: BLE001 - the boundary of a batch
+        failure = error
     else:
         tally.series += done.series
         tally.booked += done.booked
         run.count(done=done.booked, skipped=done.skipped)
         for series_id in done.without_rate:
             _without_rate(run, series_id, tally)
+        return
+    if tally.failed >= MOST_FAILURES:
+        raise failure
+    if len(batch) == 1:
+        await _put_off(run, batch[0], failure, tally)
+        return
+    middle = len(batch) // 2
+    await _dispatch(run, batch[:middle], terms, tally)
+    await _dispatch(run, batch[middle:], terms, tally)
 
 
 async def _put_off(run: Run, series_id: UUID, error: Exception, tally: _Tally) -> None:

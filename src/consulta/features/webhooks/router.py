@@ -32,7 +32,9 @@ class Received(Answer):
     },
 )
 async def receive(
-    provider: Literal["stripe", "sandbox"], request: Request, box: LetterBoxDep
+    provider: Literal["stripe", "razorpay", "paytabs", "sandbox"],
+    request: Request,
+    box: LetterBoxDep,
 ) -> Received:
     """2xx means: stored for good. Whatever follows is our business, not the provider's."""
     is_new = await flows.receive(

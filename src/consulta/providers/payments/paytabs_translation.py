@@ -34,7 +34,7 @@ _REFERENCE = re.compile(r"([A-Za-z0-9-]{1,40})_([0-9]{1,15})([A-Z]{3})")
 _DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,4})?")
 _RAW_FIELDS = ("tran_ref", "previous_tran_ref", "tran_type", "cart_id", "cart_currency",
                "cart_description")  # fmt: skip
-_IN_DOUBT = {"400", "600"}
+_IN_DOUBT = {"1", "400", "600"}
 _REASONS = {
     "118": "amount_too_large", "200": "invalid_card", "206": "currency_mismatch",
     "310": "authentication_failed", "316": "insufficient_funds", "321": "cancelled_by_payer",
@@ -226,7 +226,7 @@ def refusal_from(content: Any) -> ChargeRefused | ProviderUnavailable:
     code = str(embedded(content).get("code", ""))
     if code == "4":
         return ProviderUnavailable(retry_after_seconds=DUPLICATE_SECONDS)
-    if code in {"", "1", *_IN_DOUBT}:
+    if not code.isdigit() or code in _IN_DOUBT:
         return ProviderUnavailable()
     return ChargeRefused(reason=_REASONS.get(code, "invalid_request"))
 

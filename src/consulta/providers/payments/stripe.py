@@ -104,6 +104,8 @@ class StripeProvider:
         A charge that waits already is presented the new method instead.
         """
         if order.charge_reference is not None:
+            if order.payment_method is None:
+                return await self.fetch(order.charge_reference)
             return await self._present(order, order.charge_reference, idempotency_key)
         params: Any = _creation(order)
         return await self._charge(

@@ -10,5 +10,6 @@ from consulta.features.bookings.router.moving import router as moving
 from consulta.features.bookings.router.quoting import router as quoting
 
 router = APIRouter()
-for part in (booking, ending, moving, bulk, quoting, keeping):
+# Words come before ids: `/bookings/bulk-cancel` is nobody's booking.
+for part in (bulk, booking, ending, moving, quoting, keeping):
     router.include_router(part)

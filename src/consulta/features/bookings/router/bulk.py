@@ -6,6 +6,7 @@ from starlette.responses import Response
 from consulta.features.bookings import flows, schemas
 from consulta.features.bookings.router.shown import DECIDES
 from consulta.features.payments.deps import TillDep
+from consulta.kernel.errors import Forbidden
 from consulta.platform.http import idempotency
 from consulta.platform.http.deps import ActorDep
 from consulta.platform.http.idempotency import OnceDep, OptionalOnceDep
@@ -19,7 +20,7 @@ router = APIRouter(prefix="/bookings", tags=["bookings"])
     response_model=schemas.BulkCancelOut,
     dependencies=[DECIDES],
     summary="Cancel up to fifty bookings, each in full favour of its client",
-    responses=problems(*ALWAYS, *idempotency.ERRORS),
+    responses=problems(*ALWAYS, Forbidden, *idempotency.ERRORS),
 )
 async def bulk_cancel(
     body: schemas.BulkCancel, actor: ActorDep, till: TillDep, once: OnceDep
@@ -32,7 +33,7 @@ async def bulk_cancel(
     response_model=schemas.BulkProposeOut,
     dependencies=[DECIDES],
     summary="Propose another time for up to fifty bookings",
-    responses=problems(*ALWAYS, *idempotency.OPTIONAL_ERRORS),
+    responses=problems(*ALWAYS, Forbidden, *idempotency.OPTIONAL_ERRORS),
 )
 async def bulk_propose(
     body: schemas.BulkPropose, actor: ActorDep, till: TillDep, once: OptionalOnceDep

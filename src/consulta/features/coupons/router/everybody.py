@@ -8,13 +8,7 @@ from pydantic import AfterValidator, Field
 from starlette.responses import Response
 
 from consulta.features.coupons import queries, service
-from consulta.features.coupons.errors import (
-    CouponCodeTaken,
-    CouponCurrencyMismatch,
-    CouponNotFound,
-    InvalidCouponPeriod,
-    TooManyCoupons,
-)
+from consulta.features.coupons.errors import ADD_ERRORS, CHANGE_ERRORS
 from consulta.features.coupons.schemas import CouponOut, CouponPatch, HouseCouponCreate
 from consulta.features.specialists.errors import SpecialistNotFound
 from consulta.kernel.errors import Forbidden
@@ -65,14 +59,7 @@ async def list_coupons(
     status_code=201,
     response_model=CouponOut,
     dependencies=[ADMIN],
-    responses=problems(
-        *_ADMIN,
-        *OPTIONAL_ERRORS,
-        SpecialistNotFound,
-        CouponCodeTaken,
-        TooManyCoupons,
-        InvalidCouponPeriod,
-    ),
+    responses=problems(*_ADMIN, *OPTIONAL_ERRORS, *ADD_ERRORS, SpecialistNotFound),
     summary="Make a coupon of the house, or of a specialist",
 )
 async def add_coupon(body: HouseCouponCreate, work: WorkDep, once: OptionalOnceDep) -> Response:
@@ -86,9 +73,7 @@ async def add_coupon(body: HouseCouponCreate, work: WorkDep, once: OptionalOnceD
 @router.patch(
     "/{coupon_id}",
     dependencies=[ADMIN],
-    responses=problems(
-        *_ADMIN, CouponNotFound, TooManyCoupons, CouponCurrencyMismatch, InvalidCouponPeriod
-    ),
+    responses=problems(*_ADMIN, *CHANGE_ERRORS),
     summary="Change the terms of any coupon, or end it",
 )
 async def change_coupon(coupon_id: UUID, body: CouponPatch, work: WorkDep) -> CouponOut:

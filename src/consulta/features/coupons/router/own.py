@@ -7,13 +7,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from consulta.features.coupons import queries, service
-from consulta.features.coupons.errors import (
-    CouponCodeTaken,
-    CouponCurrencyMismatch,
-    CouponNotFound,
-    InvalidCouponPeriod,
-    TooManyCoupons,
-)
+from consulta.features.coupons.errors import ADD_ERRORS, CHANGE_ERRORS, CouponNotFound
 from consulta.features.coupons.schemas import CouponCreate, CouponOut, CouponPatch, CouponUsageOut
 from consulta.features.specialists.errors import SpecialistNotFound
 from consulta.kernel.errors import Forbidden
@@ -48,14 +42,7 @@ async def list_own(
     status_code=201,
     response_model=CouponOut,
     dependencies=[SPECIALIST],
-    responses=problems(
-        *_OWN,
-        *OPTIONAL_ERRORS,
-        SpecialistNotFound,
-        CouponCodeTaken,
-        TooManyCoupons,
-        InvalidCouponPeriod,
-    ),
+    responses=problems(*_OWN, *OPTIONAL_ERRORS, *ADD_ERRORS, SpecialistNotFound),
     summary="Make a coupon",
 )
 async def add(body: CouponCreate, work: WorkDep, once: OptionalOnceDep) -> Response:
@@ -82,9 +69,7 @@ async def read_own(coupon_id: UUID, work: ReadDep) -> CouponOut:
 @router.patch(
     "/{coupon_id}",
     dependencies=[SPECIALIST],
-    responses=problems(
-        *_OWN, CouponNotFound, TooManyCoupons, CouponCurrencyMismatch, InvalidCouponPeriod
-    ),
+    responses=problems(*_OWN, *CHANGE_ERRORS),
     summary="Change the terms of a coupon, or end it",
 )
 async def change(coupon_id: UUID, body: CouponPatch, work: WorkDep) -> CouponOut:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from consulta.features.payments import queries, service
 from consulta.features.payments.flows.till import Till
@@ -41,6 +41,8 @@ class Answer:
     """The provider has no charge for the payment."""
     is_one_call: bool = False
     """The sums in the charge are those of this call alone: our own rows remember the others."""
+    lapses_at: datetime | None = None
+    """What is reserved cannot be released, and ends by itself then."""
     is_undone: bool = False
     """The charge shows that the operation had no effect, and its key is too old to be sent."""
 
@@ -99,6 +101,8 @@ async def write_down(work: Work, lease: Lease, answer: Answer) -> None:
             retry_after_seconds=answer.unavailable.retry_after_seconds,
             stored=answer.unavailable.stored,
         )
+    elif answer.lapses_at is not None:
+        await service.wait_for_lapse(work, lease, answer.lapses_at)
     elif answer.is_undone or lease.kind in {"capture", "refund"}:
         await service.replace(work, lease, "no effect at the provider")
     else:
@@ -200,8 +204,15 @@ async def _follow(
         return Answer(unavailable=ProviderUnavailable("The charge could not be read."))
     if charge is not None and await _is_done(till, lease, charge):
         return Answer(charge)
+    if lease.kind == "cancel" and charge is not None and _only_lapses(provider, charge):
+        return Answer(lapses_at=charge.capture_before or lease.now)
     conflict.charge = charge
     return Answer(refused=conflict)
+
+
+def _only_lapses(provider: PaymentProvider, charge: Charge) -> bool:
+    """Whether the provider has no other end for a reservation than to let it run out."""
+    return charge.state is ChargeState.AUTHORIZED and not provider.capabilities.void
 
 
 async def _read(provider: PaymentProvider, lease: Lease) -> Charge | None:

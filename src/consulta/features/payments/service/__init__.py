@@ -8,6 +8,7 @@ from consulta.features.payments.service.record import (
     refuse,
     replace,
     settle_absence,
+    wait_for_lapse,
 )
 from consulta.features.payments.service.refund import refund
 from consulta.features.payments.service.request import Asked, request_operation
@@ -24,4 +25,5 @@ __all__ = [
     "replace",
     "request_operation",
     "settle_absence",
+    "wait_for_lapse",
 ]

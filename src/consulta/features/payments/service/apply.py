@@ -14,7 +14,7 @@ from consulta.features.payments.events import (
 from consulta.features.payments.queries import LockedPayment
 from consulta.features.payments.states import PaymentStatus, path, status_of
 from consulta.platform.db.work import Work
-from consulta.providers.payments.port import Charge
+from consulta.providers.payments.port import Charge, ChargeState
 
 _WRITE = """
 WITH truth AS (
@@ -31,6 +31,20 @@ INSERT INTO app.payment_actions (payment_id, specialist_id, client_id, next_acti
 SELECT id, specialist_id, client_id, $10 FROM truth
 ON CONFLICT (payment_id) DO UPDATE SET next_action = excluded.next_action
     WHERE payment_actions.next_action IS DISTINCT FROM excluded.next_action
+      AND NOT ($11 AND excluded.next_action IS NULL)
+"""
+
+_RELEASE_AGAIN = """
+UPDATE app.payment_operations
+SET state = 'pending', attempts = 0, first_sent_at = NULL, next_attempt_at = app.now(),
+    last_error = 'reserved after the release'
+WHERE payment_id = $1 AND kind = 'cancel' AND state = 'done'
+"""
+
+_RETURN_ALL = """
+SELECT app.enqueue_operation($1, 'refund', $2, NULL, 0) WHERE NOT EXISTS (
+    SELECT 1 FROM app.payment_operations o
+    WHERE o.payment_id = $1 AND o.kind = 'refund' AND o.state NOT IN ('done', 'dead'))
 """
 
 
@@ -38,7 +52,8 @@ async def apply(work: Work, payment: LockedPayment, charge: Charge) -> PaymentSt
     """The payment, which the caller has locked, says what the charge says, and whoever sells
     something has heard of it.
 
-    A truth that no move leads to (a letter about a payment that we have given up) changes nothing.
+    A truth that no move leads to (a letter about a payment that we have given up) changes nothing
+    here; but what was reserved or taken after we had given up is sent back.
     Raises `AmountMismatch` where the charge is not about our amount: such a thing is never applied.
     """
     if charge.amount != payment.amount:
@@ -53,6 +68,8 @@ async def apply(work: Work, payment: LockedPayment, charge: Charge) -> PaymentSt
             new={"status": status_of(charge)},
             status="failure",
         )
+        if payment.status is PaymentStatus.CANCELLED:
+            await _undo(work, payment, charge)
         return payment.status
     for step in steps or [payment.status]:
         await _write(work, payment, charge, step)
@@ -77,6 +94,31 @@ async def give_up(work: Work, payment: LockedPayment) -> None:
     await work.announce(PaymentReleased(payment.id, payment.booking_id, payment.purchase_id))
 
 
+async def _undo(work: Work, payment: LockedPayment, charge: Charge) -> None:
+    """A page that we had given up was paid all the same: the reservation is about to be released,
+    or what was taken to be returned.
+    """
+    left = charge.captured_minor - charge.refunded_minor
+    if charge.state not in {ChargeState.AUTHORIZED, ChargeState.PAID}:
+        return
+    await work.execute(
+        "UPDATE app.payments SET provider_reference = $2"
+        " WHERE id = $1 AND provider_reference IS NULL",
+        payment.id,
+        charge.reference,
+    )
+    if charge.state is ChargeState.PAID:
+        if left > 0:
+            await work.execute(_RETURN_ALL, payment.id, left)
+    elif not await work.execute(_RELEASE_AGAIN, payment.id):
+        # None was needed then; one that is under way already stays the only one.
+        await work.execute(
+            "SELECT app.enqueue_operation($1, 'cancel', $2, NULL, 0)",
+            payment.id,
+            payment.amount.amount_minor,
+        )
+
+
 async def _write(work: Work, payment: LockedPayment, charge: Charge, status: PaymentStatus) -> None:
     action = action_of(charge) if status in _WAITING else None
     # An intermediate step towards "returned" is a payment that was taken and not yet returned.
@@ -93,6 +135,7 @@ async def _write(work: Work, payment: LockedPayment, charge: Charge, status: Pay
         charge.capture_before,
         charge.error_code,
         action,
+        status in _PAYER_ACTS,
     )
 
 
@@ -107,7 +150,9 @@ async def _write_status(work: Work, payment: LockedPayment, status: PaymentStatu
     await work.execute("UPDATE app.payments SET status = $2 WHERE id = $1", payment.id, status)
 
 
-_WAITING = {PaymentStatus.PENDING, PaymentStatus.REQUIRES_ACTION, PaymentStatus.PROCESSING}
+_PAYER_ACTS = {PaymentStatus.PENDING, PaymentStatus.REQUIRES_ACTION}
+# Not every provider repeats the way to its page: then the payer keeps the one that is known.
+_WAITING = {*_PAYER_ACTS, PaymentStatus.PROCESSING}
 
 
 async def _announce(

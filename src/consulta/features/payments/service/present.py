@@ -26,12 +26,13 @@ async def present_method(
     now: datetime,
     capture_now: bool = False,
 ) -> Lease | None:
-    """The method will be presented to the same charge, or a new one made where none exists; None
-    where no method came and the charge simply goes on waiting.
+    """The method will be presented to the same charge, or a new one made where none exists; with a
+    `return_url` alone the payer is shown the way to pay again. None where neither came and the
+    charge simply goes on waiting.
 
     Raises `PaymentOperationUnderWay`, and what `app.present_method` refuses.
     """
-    if payment_method is None and reference is not None:
+    if payment_method is None and return_url is None and reference is not None:
         return None
     wanted: dict[str, Any] = {
         "payment_method": payment_method,

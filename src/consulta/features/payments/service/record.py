@@ -1,10 +1,16 @@
 """Recording what became of an operation, under its fence: a late writer writes nothing."""
 
 from dataclasses import replace as replace_fields
+from datetime import datetime
 
 from consulta.features.payments.errors import AmountMismatch
 from consulta.features.payments.queries import Lease, has_open_authorization, payment_for_update
-from consulta.features.payments.rules import MOST_ATTEMPTS, is_surely_over, wait_seconds
+from consulta.features.payments.rules import (
+    LAPSE_SLACK,
+    MOST_ATTEMPTS,
+    is_surely_over,
+    wait_seconds,
+)
 from consulta.features.payments.service.apply import action_of, apply, give_up
 from consulta.features.payments.states import PaymentStatus, status_of
 from consulta.platform.db.work import Work
@@ -42,7 +48,8 @@ WITH waiting AS (
 ), action AS (
     INSERT INTO app.payment_actions (payment_id, specialist_id, client_id, next_action)
     SELECT id, specialist_id, client_id, $6 FROM waiting WHERE EXISTS (SELECT 1 FROM operation)
-    ON CONFLICT (payment_id) DO UPDATE SET next_action = excluded.next_action
+    ON CONFLICT (payment_id) DO UPDATE
+        SET next_action = coalesce(excluded.next_action, payment_actions.next_action)
 )
 SELECT count(*) FROM operation
 """
@@ -131,6 +138,7 @@ async def postpone(
     retry_after_seconds: float | None = None,
     stored: bool = False,
     sent: bool = True,
+    not_before: datetime | None = None,
 ) -> None:
     """The outcome is unknown, or the time has not come: the same operation is tried again later.
 
@@ -140,6 +148,8 @@ async def postpone(
         await _park(work, lease, error)
         return
     wait = wait_seconds(lease.attempts, retry_after_seconds=retry_after_seconds)
+    if not_before is not None:
+        wait = max(wait, (not_before - lease.now).total_seconds())
     await work.execute(
         _POSTPONE,
         lease.operation_id,
@@ -149,6 +159,14 @@ async def postpone(
         wait,
         stored,
     )
+
+
+async def wait_for_lapse(work: Work, lease: Lease, lapses_at: datetime) -> None:
+    """What cannot be released is left to run out. The operation stays, so that nothing is taken
+    meanwhile, and looks again when the reservation must have gone.
+    """
+    look_again = max(lapses_at, lease.now) + LAPSE_SLACK
+    await postpone(work, lease, "the reservation lapses", sent=False, not_before=look_again)
 
 
 async def replace(work: Work, lease: Lease, error: str) -> None:

@@ -38,7 +38,10 @@ class SeriesPatch(Body):
     """
 
     revision: int | None = Field(
-        None, ge=0, description="Refuse where the series has changed since this revision."
+        None,
+        ge=0,
+        lt=2**31,
+        description="Refuse where the series has changed since this revision.",
     )
     rate_id: Annotated[UUID | None, Blankable] = None
     frequency: Frequency | None = None

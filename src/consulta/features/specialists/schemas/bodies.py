@@ -94,7 +94,9 @@ class SpecialistPatch(Body):
     letterhead_url: Annotated[HttpsUrl | None, Blankable] = None
     is_accepting: bool | None = None
     auto_confirm: bool | None = None
-    payment_provider: Annotated[Literal["stripe", "manual"] | None, Blankable] = None
+    payment_provider: Annotated[
+        Literal["stripe", "razorpay", "paytabs", "manual"] | None, Blankable
+    ] = None
     cancellation_policy: Annotated[Policy | None, Blankable] = None
     minimum_notice_minutes: int | None = Field(None, ge=0, le=43_200)
     horizon_days: int | None = Field(None, ge=1, le=730)
