@@ -53,10 +53,12 @@ RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
     undecided bigint := app.plan_dispatch(p_series, p_lead_days, p_provider);
+    round integer := 0;
 BEGIN
     -- Each round decides at least one date of every calendar that still has any.
     WHILE undecided > 0 LOOP
-        PERFORM app.claim_dispatched();
+        round := round + 1;
+        PERFORM app.claim_dispatched(round);
         SELECT count(*) INTO undecided FROM pg_temp.dispatch_dates d
         WHERE d.outcome IS NULL AND d.n NOT IN (SELECT c.n FROM pg_temp.dispatch_claims c);
     END LOOP;
@@ -102,7 +104,7 @@ BEGIN
     ANALYZE pg_temp.dispatch_calendars;
     PERFORM app.date_dispatch(series, p_lead_days, p_provider);
     CREATE TEMP TABLE dispatch_claims (
-        n integer, is_new boolean, booking_id uuid, slot_id uuid, starts_at timestamptz,
+        n integer, round integer, booking_id uuid, slot_id uuid, starts_at timestamptz,
         ends_at timestamptz, claim_starts_at timestamptz, claim_ends_at timestamptz)
     ON COMMIT DROP;
     SELECT count(*) INTO undecided FROM pg_temp.dispatch_dates d WHERE d.outcome IS NULL;
@@ -168,14 +170,14 @@ COMMENT ON FUNCTION app.date_dispatch(uuid[], integer, text) IS
 -- One round: the engine is asked, and what it offers is claimed. Where dates depend on each other,
 -- because spans overlap, a day is capped or a package runs out, only the first of them is decided
 -- now: the others are asked about anew when its claim stands.
-CREATE FUNCTION app.claim_dispatched() RETURNS void
+CREATE FUNCTION app.claim_dispatched(p_round integer) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     moment timestamptz := app.now();
 BEGIN
     PERFORM app.skip_without_credit();
     INSERT INTO pg_temp.dispatch_claims
-    SELECT d.n, true, app.new_id(), app.new_id(), o.starts_at, o.ends_at, o.claim_starts_at,
+    SELECT d.n, p_round, app.new_id(), app.new_id(), o.starts_at, o.ends_at, o.claim_starts_at,
            o.claim_ends_at
     FROM (
         SELECT d.n, d.specialist_id, d.starts_at, d.duration_minutes FROM pg_temp.dispatch_dates d
@@ -215,20 +217,19 @@ BEGIN
                            PARTITION BY d.specialist_id ORDER BY c.claim_starts_at, c.n
                            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS is_apart
                 FROM pg_temp.dispatch_claims c JOIN pg_temp.dispatch_dates d ON d.n = c.n
-                WHERE c.is_new) t) s) later
+                WHERE c.round = p_round) t) s) later
     WHERE later.n = c.n AND later.place > 1;
-    PERFORM app.clear_dispatched();
+    PERFORM app.clear_dispatched(p_round);
     INSERT INTO app.slots (id, specialist_id, rate_id, starts_at, ends_at, session_starts_at,
         session_ends_at, status, held_until, held_by)
     SELECT c.slot_id, d.specialist_id, d.rate_id, c.claim_starts_at, c.claim_ends_at, c.starts_at,
            c.ends_at, CASE d.opening WHEN 'pending_payment' THEN 'held' ELSE 'booked' END,
            CASE d.opening WHEN 'pending_payment' THEN d.expires_at END, d.client_id
     FROM pg_temp.dispatch_claims c JOIN pg_temp.dispatch_dates d ON d.n = c.n
-    WHERE c.is_new;
-    UPDATE pg_temp.dispatch_claims SET is_new = false WHERE is_new;
+    WHERE c.round = p_round;
 END
 $$;
-COMMENT ON FUNCTION app.claim_dispatched() IS
+COMMENT ON FUNCTION app.claim_dispatched(integer) IS
     'At least one more date of each calendar is decided: its claim stands, or the date is skipped.';
 
 CREATE FUNCTION app.skip_without_credit() RETURNS void
@@ -256,7 +257,7 @@ COMMENT ON FUNCTION app.skip_without_credit() IS
     'Dates that were to be paid from a package without a credit left are skipped.';
 
 -- As app.clear_the_way does it for one claim.
-CREATE FUNCTION app.clear_dispatched() RETURNS void
+CREATE FUNCTION app.clear_dispatched(p_round integer) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     lapsed record;
@@ -270,7 +271,7 @@ BEGIN
              AND s.ends_at > c.claim_starts_at AND s.starts_at < c.claim_ends_at
         LEFT JOIN app.bookings b ON b.slot_id = s.id
              AND b.status IN ('pending_payment', 'awaiting_confirmation', 'confirmed')
-        WHERE c.is_new AND s.status <> 'booked' AND s.held_until <= app.now()
+        WHERE c.round = p_round AND s.status <> 'booked' AND s.held_until <= app.now()
         ORDER BY b.id
     LOOP
         IF lapsed.booking_id IS NULL THEN
@@ -279,7 +280,7 @@ BEGIN
             -- Its money is under way: the booking still stands, and the span with it.
             WITH refused AS (
                 DELETE FROM pg_temp.dispatch_claims c USING pg_temp.dispatch_dates d
-                WHERE c.is_new AND d.n = c.n AND d.specialist_id = lapsed.specialist_id
+                WHERE c.round = p_round AND d.n = c.n AND d.specialist_id = lapsed.specialist_id
                   AND c.claim_starts_at < lapsed.ends_at AND c.claim_ends_at > lapsed.starts_at
                 RETURNING c.n)
             UPDATE pg_temp.dispatch_dates d SET outcome = 'skipped', reason = 'taken'
@@ -288,151 +289,13 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION app.clear_dispatched() IS
+COMMENT ON FUNCTION app.clear_dispatched(integer) IS
     'No lapsed hold is in the way of the new claims; those that an unpaid booking still stands in the way of are given up.';
-
-CREATE FUNCTION app.book_dispatched() RETURNS void
-LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM set_config('app.move_reason', 'made from a series', true);
-    INSERT INTO app.bookings (id, specialist_id, client_id, rate_id, slot_id, kind, status,
-        starts_at, ends_at, price_minor, discount_minor, currency, policy, policy_tiers,
-        auto_confirm, expires_at, note, booked_by, package_purchase_id, recurring_booking_id)
-    SELECT c.booking_id, d.specialist_id, d.client_id, d.rate_id, c.slot_id, d.kind, d.opening,
-           c.starts_at, c.ends_at, d.price_minor,
-           CASE WHEN d.package_purchase_id IS NOT NULL THEN d.price_minor ELSE 0 END, d.currency,
-           p.cancellation_policy, p.policy_tiers, d.is_accepted, d.expires_at, d.note, d.created_by,
-           d.package_purchase_id, d.series_id
-    FROM pg_temp.dispatch_claims c
-    JOIN pg_temp.dispatch_dates d ON d.n = c.n
-    JOIN pg_temp.dispatch_calendars p ON p.specialist_id = d.specialist_id;
-    PERFORM set_config('app.move_reason', '', true);
-    INSERT INTO app.package_credits
-        (purchase_id, specialist_id, client_id, kind, credits, booking_id)
-    SELECT d.package_purchase_id, d.specialist_id, d.client_id, 'reserved', -1, c.booking_id
-    FROM pg_temp.dispatch_claims c JOIN pg_temp.dispatch_dates d ON d.n = c.n
-    WHERE d.package_purchase_id IS NOT NULL;
-    WITH owed AS (
-        INSERT INTO app.payments
-            (booking_id, specialist_id, client_id, provider, amount_minor, currency)
-        SELECT c.booking_id, d.specialist_id, d.client_id, d.paid_by, d.price_minor, d.currency
-        FROM pg_temp.dispatch_claims c JOIN pg_temp.dispatch_dates d ON d.n = c.n
-        WHERE d.paid_by IS NOT NULL
-        RETURNING id, provider, amount_minor)
-    INSERT INTO app.payment_operations (payment_id, kind, amount_minor)
-    SELECT o.id, 'authorize', o.amount_minor FROM owed o WHERE o.provider <> 'manual';
-    INSERT INTO app.recurring_booking_occurrences (recurring_booking_id, specialist_id, client_id,
-        local_date, starts_at, outcome, reason, booking_id, series_revision)
-    SELECT d.series_id, d.specialist_id, d.client_id, d.local_date, d.starts_at,
-           coalesce(d.outcome, 'booked'), d.reason, c.booking_id, d.revision
-    FROM pg_temp.dispatch_dates d LEFT JOIN pg_temp.dispatch_claims c ON c.n = d.n
-    WHERE d.outcome IS NULL OR d.outcome = 'skipped';
-    UPDATE app.calendars c SET revision = c.revision + 1, updated_at = app.now()
-    WHERE c.specialist_id IN (
-        SELECT d.specialist_id FROM pg_temp.dispatch_claims k
-        JOIN pg_temp.dispatch_dates d ON d.n = k.n);
-END
-$$;
-COMMENT ON FUNCTION app.book_dispatched() IS
-    'The claims have their bookings, with what pays for them, and every decided date its row.';
-
-CREATE FUNCTION app.tell_dispatched(p_actor text) RETURNS void
-LANGUAGE plpgsql AS $$
-BEGIN
-    INSERT INTO app.outbox (topic, payload)
-    SELECT CASE WHEN c.n IS NOT NULL THEN 'booking.requested' ELSE 'series.skipped' END,
-           CASE WHEN c.n IS NOT NULL THEN jsonb_build_object(
-               'booking_id', c.booking_id, 'specialist_id', d.specialist_id,
-               'client_id', d.client_id, 'series_id', d.series_id)
-           ELSE jsonb_build_object(
-               'series_id', d.series_id, 'specialist_id', d.specialist_id,
-               'client_id', d.client_id, 'local_date', d.local_date, 'starts_at', d.starts_at,
-               'reason', d.reason) END
-    FROM pg_temp.dispatch_dates d LEFT JOIN pg_temp.dispatch_claims c ON c.n = d.n
-    WHERE d.outcome IS NULL OR d.outcome = 'skipped';
-    INSERT INTO app.audit_logs (actor, action, subject_type, subject_id, new_values, request_id)
-    SELECT p_actor,
-           CASE WHEN c.n IS NOT NULL THEN 'booking.requested'
-                ELSE 'series.skipped' END,
-           CASE WHEN c.n IS NOT NULL THEN 'booking' ELSE 'recurring_booking' END,
-           coalesce(c.booking_id, d.series_id),
-           CASE WHEN c.n IS NOT NULL THEN jsonb_build_object('status', d.opening,
-               'starts_at', d.starts_at, 'amount_minor',
-               CASE WHEN d.package_purchase_id IS NULL THEN d.price_minor ELSE 0 END,
-               'currency', d.currency, 'series_id', d.series_id)
-           ELSE jsonb_build_object('local_date', d.local_date, 'reason', d.reason) END,
-           app.request_id()
-    FROM pg_temp.dispatch_dates d LEFT JOIN pg_temp.dispatch_claims c ON c.n = d.n
-    WHERE d.outcome IS NULL OR d.outcome = 'skipped';
-END
-$$;
-COMMENT ON FUNCTION app.tell_dispatched(text) IS
-    'Every booking and every skipped date is in the outbox and in the audit log.';
-
-CREATE FUNCTION app.move_series_on(p_actor text) RETURNS void
-LANGUAGE plpgsql AS $$
-BEGIN
-    WITH done AS MATERIALIZED (
-        SELECT m.*, coalesce(m.end_date < m.next_date, false) AS is_over
-        FROM (
-            SELECT d.series_id, d.end_date,
-                   -- What waits for a rate stays the next date, until it has passed.
-                   coalesce(app.next_series_date(d.frequency, d.anchor_day,
-                       max(d.local_date) FILTER (WHERE d.outcome IS DISTINCT FROM 'waits')),
-                       d.next_booking_date) AS next_date,
-                   max(d.local_date) FILTER (WHERE d.outcome IS NULL) AS booked_date,
-                   CASE WHEN bool_or(d.outcome = 'waits') THEN 'No rates found' END AS problem
-            FROM pg_temp.dispatch_dates d
-            GROUP BY d.series_id, d.end_date, d.frequency, d.anchor_day, d.next_booking_date) m
-    ), moved AS (
-        UPDATE app.recurring_bookings r
-        SET next_booking_date = CASE WHEN NOT o.is_over THEN o.next_date END,
-            last_generated_date = coalesce(o.booked_date, r.last_generated_date),
-            status = CASE WHEN o.is_over THEN 'ended' ELSE r.status END,
-            ended_at = CASE WHEN o.is_over THEN app.now() END,
-            failed_attempts = 0, next_attempt_at = NULL, last_error = o.problem
-        FROM done o
-        WHERE r.id = o.series_id AND (o.is_over OR o.next_date <> r.next_booking_date
-            OR o.problem IS DISTINCT FROM r.last_error)
-        RETURNING r.id, r.specialist_id, r.client_id, o.is_over
-    ), told AS (
-        INSERT INTO app.outbox (topic, payload)
-        SELECT 'series.ended', jsonb_build_object('series_id', m.id,
-            'specialist_id', m.specialist_id, 'client_id', m.client_id)
-        FROM moved m WHERE m.is_over
-    )
-    INSERT INTO app.audit_logs
-        (actor, action, subject_type, subject_id, old_values, new_values, request_id)
-    SELECT p_actor, 'series.ended', 'recurring_booking', m.id, '{"status": "active"}',
-           '{"status": "ended"}', app.request_id()
-    FROM moved m WHERE m.is_over;
-END
-$$;
-COMMENT ON FUNCTION app.move_series_on(text) IS
-    'The series stand at their next dates, and those whose last date has gone by have ended.';
-
-CREATE FUNCTION app.dispatch_report() RETURNS jsonb
-LANGUAGE plpgsql AS $$
-BEGIN
-    RETURN jsonb_build_object(
-        'series', (SELECT count(DISTINCT d.series_id) FROM pg_temp.dispatch_dates d),
-        'booked', (SELECT coalesce(jsonb_object_agg(q.opening, q.n), '{}') FROM (
-            SELECT d.opening, count(*) AS n FROM pg_temp.dispatch_claims c
-            JOIN pg_temp.dispatch_dates d ON d.n = c.n GROUP BY d.opening) q),
-        'skipped', (SELECT count(*) FROM pg_temp.dispatch_dates d WHERE d.outcome = 'skipped'),
-        'waiting', (SELECT coalesce(jsonb_agg(DISTINCT d.series_id), '[]')
-            FROM pg_temp.dispatch_dates d WHERE d.outcome = 'waits'));
-END
-$$;
-COMMENT ON FUNCTION app.dispatch_report() IS
-    'What this transaction''s dispatch came to: how many series it took up, bookings by status, dates skipped, and the series that wait for a rate.';
 
 GRANT EXECUTE ON FUNCTION app.dispatch_pages(),
     app.series_due_until(date, timestamp, integer, time, integer),
     app.due_series(integer, uuid[], integer),
     app.dispatch_series(uuid[], integer, text, text),
     app.plan_dispatch(uuid[], integer, text), app.date_dispatch(uuid[], integer, text),
-    app.claim_dispatched(), app.skip_without_credit(), app.clear_dispatched(),
-    app.book_dispatched(), app.tell_dispatched(text), app.move_series_on(text),
-    app.dispatch_report()
+    app.claim_dispatched(integer), app.skip_without_credit(), app.clear_dispatched(integer)
     TO consulta_worker;

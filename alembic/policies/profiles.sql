@@ -1,4 +1,4 @@
--- profiles: the owner writes; a specialist reads those of people who booked; admins read and mend.
+-- profiles: the owner writes; a specialist reads those of clients; admins read and mend.
 ALTER TABLE app.profiles ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.profiles FORCE ROW LEVEL SECURITY;
 
@@ -14,7 +14,11 @@ GRANT UPDATE (full_name, time_zone, locale, photo_url) ON app.profiles TO consul
 CREATE POLICY owner_or_specialist_reads ON app.profiles FOR SELECT TO consulta_user USING (
     user_id = (SELECT app.user_id())
     OR EXISTS (SELECT 1 FROM app.bookings b
-               WHERE b.client_id = profiles.user_id AND b.specialist_id = (SELECT app.user_id())));
+               WHERE b.client_id = profiles.user_id AND b.specialist_id = (SELECT app.user_id()))
+    OR EXISTS (SELECT 1 FROM app.recurring_bookings r
+               WHERE r.client_id = profiles.user_id AND r.specialist_id = (SELECT app.user_id()))
+    OR EXISTS (SELECT 1 FROM app.package_purchases p
+               WHERE p.client_id = profiles.user_id AND p.specialist_id = (SELECT app.user_id())));
 CREATE POLICY owner_adds ON app.profiles FOR INSERT TO consulta_user
     WITH CHECK (user_id = (SELECT app.user_id()));
 CREATE POLICY owner_changes ON app.profiles FOR UPDATE TO consulta_user

@@ -12,7 +12,12 @@ from consulta.features.availability.router import holds_router as holds
 from consulta.features.availability.router import router as availability
 from consulta.features.bookings.router import router as bookings
 from consulta.features.compat.router import router as functions
-from consulta.features.compat.rules import CANCEL_ADDRESS, refusal
+from consulta.features.compat.rules import (
+    CANCEL_ADDRESS,
+    DISPATCH_ADDRESS,
+    dispatch_refusal,
+    refusal,
+)
 from consulta.features.coupons.router import router as coupons
 from consulta.features.jobs.router import cron_router as cron
 from consulta.features.jobs.router import router as jobs
@@ -30,7 +35,10 @@ from consulta.platform.http.operation import router as operation
 from consulta.settings import Settings
 
 API = "/api/v1"
-OLD_SHAPES: Mapping[str, Retell] = {CANCEL_ADDRESS: refusal}
+OLD_SHAPES: Mapping[str, Retell] = {
+    CANCEL_ADDRESS: refusal,
+    DISPATCH_ADDRESS: dispatch_refusal,
+}
 """Addresses whose errors are no problem documents."""
 
 # The busiest come first: a request is compared with one after the other.

@@ -25,6 +25,9 @@ table shows medians:
 * **sandbox**: the same with the sandbox as it is delivered, which keeps its books in our
   PostgreSQL: a further transaction, which no provider of the real world costs.
 
+`dispatch` lets the dispatcher of series work off what is due, few and many at once, with two
+connections: its floor writes the same rows, and knows beforehand that all can be booked.
+
 The scheduler rests meanwhile: the floor delivers no messages either. Before the first round some
 requests and some of the floor's transactions are compared: both must add the same rows.
 """

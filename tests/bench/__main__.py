@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from tests.bench import latency, report
+from tests.bench.dispatch import dispatches
 from tests.bench.ground import Ground, postmaster_of, running_ground, version_of
 from tests.bench.measured import Failed, Measured
 from tests.bench.rounds import Contender, Rounds
@@ -18,8 +19,8 @@ from tests.bench.town import SCALES, fresh_town, remove_town
 from tests.bench.wrk import Load
 
 SERVICES = ("elsewhere", "sandbox")
-WAITS = "waits"
-ALL = (*TASKS, WAITS)
+WAITS, DISPATCH = "waits", "dispatch"
+ALL = (*TASKS, WAITS, DISPATCH)
 
 
 def main() -> int:
@@ -38,6 +39,9 @@ async def bench(ground: Ground, asked: argparse.Namespace) -> None:
     scale = SCALES[asked.scale]
     await fresh_town(ground, scale)
     try:
+        if asked.only == (DISPATCH,):
+            await _dispatch(ground, asked)
+            return
         needed = starts_needed(
             asked.only, rounds=asked.rounds, seconds=asked.seconds, services=len(SERVICES)
         )
@@ -49,8 +53,16 @@ async def bench(ground: Ground, asked: argparse.Namespace) -> None:
         print(f"\n{report.machine(postgres=await version_of(ground))}")
         print(f"medians of {asked.rounds} rounds of {asked.seconds} s, scale {scale.name}\n")
         print(report.table(results))
+        if DISPATCH in asked.only:
+            await _dispatch(ground, asked)
     finally:
         await remove_town(ground)
+
+
+async def _dispatch(ground: Ground, asked: argparse.Namespace) -> None:
+    said = await dispatches(ground, SCALES[asked.scale], rounds=asked.rounds)
+    print(f"\n{report.machine(postgres=await version_of(ground))}")
+    print(f"medians of {asked.rounds} rounds, scale {asked.scale}\n\n{said}")
 
 
 async def _measure(
@@ -64,6 +76,8 @@ async def _measure(
             service = await stack.enter_async_context(running_service(ground, kind, logs=folder))
             contenders.append(Contender(kind, service, Load(service.address, tokens, folder)))
         for name in asked.only:
+            if name == DISPATCH:
+                continue  # It changes the town, and comes when all else is measured.
             if name == WAITS:
                 await latency.waits(
                     contenders[0].load, supply, SCALES[asked.scale], seconds=asked.seconds

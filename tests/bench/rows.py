@@ -15,6 +15,7 @@ TABLES = (
     "payment_actions",
     "payment_operations",
     "payments",
+    "recurring_booking_occurrences",
     "sandbox_charges",
     "slots",
 )

@@ -50,9 +50,11 @@ class Api:
 
 @pytest.fixture
 async def api() -> AsyncIterator[Api]:
-    async with running_fake_paytabs(profile_id=PROFILE, server_key=KEY) as (fake, url):
-        async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
-            yield Api(http, fake)
+    async with (
+        running_fake_paytabs(profile_id=PROFILE, server_key=KEY) as (fake, url),
+        httpx.AsyncClient(base_url=url, trust_env=False) as http,
+    ):
+        yield Api(http, fake)
 
 
 async def test_a_page_is_a_transaction_only_once_it_was_paid(api: Api) -> None:

@@ -95,6 +95,7 @@ SYSTEM_ACTORS = {
     ROOMS
     + "payments/flows/till.py": "a provider's answer is recorded; people cannot write payments",
     ROOMS + "recurring/flows.py": "a new series is dispatched at once, as the nightly run would",
+    ROOMS + "compat/flows.py": "a cron daemon is nobody, and hears what a run has made",
     ROOMS + "webhooks/flows.py": "a provider's letter is applied; nobody is signed in",
     SOURCE + "providers/payments/sandbox_postgres.py": "the sandbox keeps the books of a provider",
 }

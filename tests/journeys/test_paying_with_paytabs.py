@@ -91,6 +91,27 @@ async def test_a_page_paid_after_the_booking_was_given_up_is_voided(
     assert len(paytabs.fake.control.transactions()) == 2
 
 
+async def test_a_page_of_which_nobody_had_heard_is_voided_all_the_same(
+    paytabs: PayTabsWorld,
+) -> None:
+    sarah, anna = await paytabs.world.specialist(), await paytabs.world.client()
+    paytabs.fake.control.drop_next(path="/payment/request")
+    booking = await anna.books(sarah, "mon 10:00")
+    assert booking["payment"]["next_action"] is None
+    assert (await anna.post(f"/bookings/{booking['id']}/cancel")).status == 200
+    for _ in range(4):
+        await paytabs.travel(minutes=10)
+        await paytabs.letters_arrive()
+    row = await paytabs.payment(booking)
+    assert (row["status"], row["provider_reference"]) == ("cancelled", None)
+
+    [page] = paytabs.fake.control.pages(booking["payment"]["id"])
+    paytabs.fake.control.pay(page)
+    await paytabs.letters_arrive()
+    assert paytabs.fake.control.open_amount() == "0.00"
+    assert (await paytabs.payment(booking))["status"] == "cancelled"
+
+
 async def test_on_hold_is_not_paid_until_it_is_decided(paytabs: PayTabsWorld) -> None:
     sarah, anna = await paytabs.world.specialist(), await paytabs.world.client()
     booking = await anna.books(sarah, "mon 10:00")

@@ -106,6 +106,23 @@ async def test_paid_after_the_booking_was_given_up_is_never_captured(
     assert (await read(anna, booking))["status"] == "cancelled"
 
 
+async def test_taken_after_the_booking_was_given_up_goes_all_back(
+    razorpay: RazorpayWorld,
+) -> None:
+    sarah, anna = await razorpay.world.specialist(), await razorpay.world.client()
+    booking = await anna.books(sarah, "mon 10:00")
+    assert (await anna.post(f"/bookings/{booking['id']}/cancel")).status == 200
+    await razorpay.pays(booking)
+    order_id = booking["payment"]["next_action"]["order_reference"]
+    razorpay.fake.control.double_letters()
+    razorpay.fake.control.capture_at_the_dashboard(order_id)
+    await razorpay.letters_arrive()
+    assert razorpay.fake.control.taken_minor() == 0
+    assert await razorpay.operations(booking, "refund") == ["done"]
+    assert razorpay.fake.control.asked("POST", "/refund") == 1
+    assert (await razorpay.payment(booking))["status"] == "cancelled"
+
+
 async def test_cancelled_after_the_capture_returns_the_money_once(
     razorpay: RazorpayWorld,
 ) -> None:

@@ -64,6 +64,18 @@ async def test_a_card_declined_at_booking_and_another_presented_to_the_service(
     assert len(bank.intents()) == 1
 
 
+async def test_who_only_asks_for_the_way_to_pay_is_shown_the_same_intent(
+    bank: StripeWorld,
+) -> None:
+    sarah, anna = await bank.world.specialist(), await bank.world.client()
+    booking = await anna.books(sarah, "mon 10:00")
+    back = {"return_url": "https://app.example.com/back"}
+    reply = await anna.post(f"/bookings/{booking['id']}/payments", back)
+    assert reply.status == 201
+    assert reply.json["payment"]["next_action"] == booking["payment"]["next_action"]
+    assert len(bank.intents()) == 1
+
+
 async def test_three_d_secure_is_asked_for_and_passed(bank: StripeWorld) -> None:
     world = bank.world
     sarah, anna = await world.specialist(), await world.client()

@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -13,13 +12,11 @@ import pytest
 from consulta.kernel.money import Money
 from consulta.providers.payments.manual import ManualProvider
 from consulta.providers.payments.paytabs import PayTabsProvider
-from consulta.providers.payments.paytabs_translation import DUPLICATE_SECONDS
 from consulta.providers.payments.port import (
     AuthorizeOrder,
     Capabilities,
     Charge,
     ChargeStateConflict,
-    PaymentProvider,
     ProviderUnavailable,
 )
 from consulta.providers.payments.razorpay import RazorpayProvider
@@ -33,44 +30,13 @@ from consulta.providers.payments.sandbox_charge import (
 )
 from consulta.providers.payments.sandbox_store import MemorySandboxStore, State
 from consulta.providers.payments.stripe import StripeProvider
-from tests.fakes.paytabs import running_fake_paytabs
-from tests.fakes.razorpay import running_fake_razorpay
 from tests.fakes.stripe import Refused, running_fake_stripe
+from tests.providers.hosted_benches import paytabs_bench, razorpay_bench
+from tests.providers.payment_bench import Bench, Letter
 
 STRIPE_WEBHOOK_SECRET = "whsec_bench"
 PRICE = Money(20_000, "USD")
 HALF = Money(10_000, "USD")
-
-RAZORPAY_WEBHOOK_SECRET = "webhook_bench"
-PAYTABS_PROFILE, PAYTABS_KEY = 66455, "SBENCHKEY0-BENCHKEY00-BENCHKEY00"
-
-Letter = tuple[bytes, dict[str, str]]
-
-
-async def _no_time() -> None:
-    """Nothing waits for the clock here."""
-
-
-@dataclass
-class Bench:
-    """A provider, the names of its magic methods, and the hands of payer and network."""
-
-    provider: PaymentProvider
-    approved: str = ""
-    declined: str = ""
-    without_funds: str = ""
-    challenged: str = ""
-    disputed: str = ""
-    present: Callable[[str, str], Awaitable[None]] | None = None
-    """The payer's browser presents a method for a charge; a decline is no error to a browser."""
-    finish_challenge: Callable[[str, bool], Awaitable[None]] | None = None
-    lose_next_reply: Callable[[], None] | None = None
-    """The next change happens at the provider, and its answer never arrives."""
-    letter_about: Callable[[Charge], Awaitable[Letter]] | None = None
-    dispute: Callable[[str], Awaitable[None]] | None = None
-    """The payer complains to the bank, where no method does so by itself."""
-    let_time_pass: Callable[[], Awaitable[None]] = _no_time
-    """So long that the provider does not mind a repeated request any more."""
 
 
 class LossyStore:
@@ -176,95 +142,6 @@ async def stripe_bench() -> AsyncIterator[Bench]:
             finish_challenge=finish,
             lose_next_reply=lambda: fake.control.drop_next(method="POST"),
             letter_about=letter_about,
-        )
-        await provider.close()
-
-
-class _Mailbox:
-    """Keeps the letters that a fake sends."""
-
-    def __init__(self) -> None:
-        self.letters: list[Letter] = []
-
-    async def keep(self, _url: str, body: bytes, headers: dict[str, str]) -> int:
-        self.letters.append((body, headers))
-        return 200
-
-    def about(self, name: str | None) -> Letter:
-        return next(letter for letter in self.letters if (name or "?").encode() in letter[0])
-
-
-@asynccontextmanager
-async def razorpay_bench() -> AsyncIterator[Bench]:
-    async with running_fake_razorpay(
-        key_id="rzp_test_bench",
-        key_secret="bench",
-        webhook_url="http://consulta.test/",
-        webhook_secret=RAZORPAY_WEBHOOK_SECRET,
-    ) as (fake, url):
-        provider = RazorpayProvider(
-            key_id="rzp_test_bench",
-            key_secret="bench",
-            webhook_secrets=[RAZORPAY_WEBHOOK_SECRET],
-            api_base=url,
-        )
-        mailbox = _Mailbox()
-        fake.control.carry_letters(mailbox.keep)
-
-        async def present(reference: str, method: str) -> None:
-            fake.control.pay(reference, method)
-
-        async def dispute(reference: str) -> None:
-            fake.control.dispute(reference)
-
-        async def letter_about(charge: Charge) -> Letter:
-            await fake.control.settled()
-            return mailbox.about(charge.reference)
-
-        yield Bench(
-            provider,
-            approved="4100280000001007",
-            declined="4100280000060003",
-            without_funds="4100280000080001",
-            present=present,
-            lose_next_reply=lambda: fake.control.drop_next(method="POST"),
-            letter_about=letter_about,
-            dispute=dispute,
-        )
-        await provider.close()
-
-
-@asynccontextmanager
-async def paytabs_bench() -> AsyncIterator[Bench]:
-    async with running_fake_paytabs(profile_id=PAYTABS_PROFILE, server_key=PAYTABS_KEY) as (
-        fake,
-        url,
-    ):
-        provider = PayTabsProvider(
-            profile_id=PAYTABS_PROFILE,
-            server_key=PAYTABS_KEY,
-            api_base=url,
-            callback_url="https://consulta.test/api/webhooks/paytabs",
-        )
-        mailbox = _Mailbox()
-        fake.control.carry_letters(mailbox.keep)
-
-        async def present(reference: str, method: str) -> None:
-            fake.control.pay(fake.control.pages(reference.partition("_")[0])[-1], method)
-
-        async def letter_about(charge: Charge) -> Letter:
-            await fake.control.settled()
-            return mailbox.about(charge.payment_id)
-
-        yield Bench(
-            provider,
-            approved="4111111111111111",
-            declined="4000000000000002",
-            without_funds="4012001036983332",
-            present=present,
-            lose_next_reply=lambda: fake.control.drop_next(path="/payment/request"),
-            letter_about=letter_about,
-            let_time_pass=lambda: fake.control.advance(DUPLICATE_SECONDS),
         )
         await provider.close()
 

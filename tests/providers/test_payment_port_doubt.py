@@ -16,11 +16,11 @@ from consulta.providers.payments.port import (
     ProviderUnavailable,
     SignatureRejected,
 )
+from tests.providers.payment_bench import Bench
 from tests.providers.payment_benches import (
     BENCHES,
     HALF,
     PRICE,
-    Bench,
     again,
     asked_of,
     authorized,

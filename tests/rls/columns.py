@@ -1,6 +1,6 @@
-"""Which columns people may write, declared by hand: the column is the smallest permission.
+"""Which columns a role may write or read, declared by hand: the column is the smallest permission.
 
-A role that the oracle lets write a table, and that is not listed here, may write all its columns.
+A role that the oracle lets at a table, and that is not listed here, may have all its columns.
 """
 
 from collections.abc import Mapping
@@ -24,6 +24,10 @@ _PACKAGE = (
 _PROFILE = "full_name time_zone locale photo_url"
 _CONTACT = "email phone verification_documents"
 _ENTRY = "actor_id actor action subject_type subject_id old_values new_values status request_id"
+
+SELECTED: Mapping[str, Mapping[Kind, str]] = {
+    "payment_config_keys": {Kind.DEFINER: "config_id specialist_id"},
+}
 
 INSERTED: Mapping[str, Mapping[Kind, str]] = {
     "profiles": {Kind.PERSON: f"user_id {_PROFILE}"},
@@ -66,5 +70,7 @@ UPDATED: Mapping[str, Mapping[Kind, str]] = {
     "availability_exception_reasons": {Kind.PERSON: "reason note"},
     "coupons": {Kind.PERSON: _TERMS},
     "booking_packages": {Kind.PERSON: f"rate_id {_PACKAGE}"},
+    "payment_config_keys": {Kind.WORKER: "key_id wrapped_key sealed_keys"},
+    "reconciliation_findings": {Kind.ADMIN: "state settled_by settled_at note"},
     "bookings": {Kind.PERSON: "status meeting_link", Kind.ADMIN: "status meeting_link"},
 }

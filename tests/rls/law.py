@@ -100,3 +100,16 @@ DEFINER = {Kind.DEFINER: EVERY_ROW}
 OWN_ROWS = {Kind.PERSON: OWN}
 PARTIES = {Kind.PERSON: PARTY}
 PUBLIC = {Kind.ANONYMOUS: SHOWN, Kind.PERSON: OWN_OR_SHOWN}
+
+
+def between_parties(
+    *, insert: Rights, update: Rights | None = None, touch: tuple[str, str] | None = None
+) -> Law:
+    """What both parties read, and no person writes but through a function."""
+    return Law(
+        key=("id",),
+        select={**PARTIES, **ADMIN, **WORKER, **DEFINER},
+        insert=insert,
+        update=update or {},
+        touch=touch,
+    )

@@ -16,14 +16,14 @@ from tests.rls.law import (
     OWN_OR_KNOWN,
     OWN_ROWS,
     PARTIES,
-    PAYER,
     PUBLIC,
     SOMEBODY,
     UNSIGNED,
     WORKER,
     Law,
-    Rights,
+    between_parties,
 )
+from tests.rls.oracle_of_money import MONEY_LAWS
 from tests.rls.people import Kind
 
 
@@ -46,19 +46,6 @@ def _private_part(key: str, touch: tuple[str, str]) -> Law:
         select={**OWN_ROWS, **ADMIN},
         insert={**OWN_ROWS, **ADMIN},
         update={**OWN_ROWS, **ADMIN},
-        touch=touch,
-    )
-
-
-def _shared(
-    *, insert: Rights, update: Rights | None = None, touch: tuple[str, str] | None = None
-) -> Law:
-    """What both parties read, and no person writes but through a function."""
-    return Law(
-        key=("id",),
-        select={**PARTIES, **ADMIN, **WORKER, **DEFINER},
-        insert=insert,
-        update=update or {},
         touch=touch,
     )
 
@@ -145,21 +132,21 @@ SALES_LAWS: Mapping[str, Law] = {
         update={**OWN_ROWS, **ADMIN, **DEFINER},
         touch=("is_active", "true"),
     ),
-    "coupon_usages": _shared(insert=DEFINER, update=DEFINER, touch=("discount_minor", "1")),
+    "coupon_usages": between_parties(insert=DEFINER, update=DEFINER, touch=("discount_minor", "1")),
     "booking_packages": _page_part(("name", "'n'"), people_change=True, people_delete=False),
-    "package_purchases": _shared(
+    "package_purchases": between_parties(
         insert=DEFINER, update={**WORKER, **DEFINER}, touch=("valid_until", "now()")
     ),
-    "package_credits": _shared(insert={**WORKER, **DEFINER}),
+    "package_credits": between_parties(insert={**WORKER, **DEFINER}),
 }
 
 SERIES_LAWS: Mapping[str, Law] = {
-    "recurring_bookings": _shared(
+    "recurring_bookings": between_parties(
         insert=DEFINER, update={**ADMIN, **WORKER, **DEFINER}, touch=("note", "'n'")
     ),
-    "recurring_booking_occurrences": _shared(insert={**WORKER, **DEFINER}),
-    "booking_reschedules": _shared(insert=DEFINER),
-    "booking_proposals": _shared(insert=DEFINER, update=DEFINER, touch=("message", "'m'")),
+    "recurring_booking_occurrences": between_parties(insert={**WORKER, **DEFINER}),
+    "booking_reschedules": between_parties(insert=DEFINER),
+    "booking_proposals": between_parties(insert=DEFINER, update=DEFINER, touch=("message", "'m'")),
 }
 
 CALENDAR_LAWS: Mapping[str, Law] = {
@@ -187,7 +174,7 @@ BOOKING_LAWS: Mapping[str, Law] = {
         update={**PARTIES, **ADMIN, **WORKER, **DEFINER},
         touch=("meeting_link", "'https://meet.example/1'"),
     ),
-    "booking_status_history": _shared(insert=DEFINER),
+    "booking_status_history": between_parties(insert=DEFINER),
     "booking_cancellations": Law(
         key=("id",),
         select={**PARTIES, **ADMIN, **WORKER, **DEFINER},
@@ -196,41 +183,6 @@ BOOKING_LAWS: Mapping[str, Law] = {
     "booking_views": Law(
         key=("id",),
         select={**PARTIES, **ADMIN, **WORKER},
-    ),
-}
-
-MONEY_LAWS: Mapping[str, Law] = {
-    "payments": _shared(
-        insert={**WORKER, **DEFINER}, update={**WORKER, **DEFINER}, touch=("last_error", "'e'")
-    ),
-    "payment_actions": Law(
-        key=("payment_id",),
-        select={Kind.PERSON: PAYER, Kind.ADMIN: NO_ROW, **WORKER},
-        insert=WORKER,
-        update=WORKER,
-        touch=("next_action", "'{}'"),
-    ),
-    "payment_operations": Law(
-        key=("id",),
-        select={**ADMIN, **WORKER, **DEFINER},
-        insert={**WORKER, **DEFINER},
-        update={**WORKER, **DEFINER},
-        touch=("attempts", "3"),
-    ),
-    "sandbox_charges": Law(
-        key=("reference",),
-        select=WORKER,
-        insert=WORKER,
-        update=WORKER,
-        touch=("version", "2"),
-    ),
-    "webhook_events": Law(
-        key=("id",),
-        select={**ADMIN, **WORKER},
-        insert=WORKER,
-        update=WORKER,
-        delete=WORKER,
-        touch=("attempts", "3"),
     ),
 }
 

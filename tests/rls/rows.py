@@ -7,16 +7,28 @@ from consulta.platform.db.migrations import code_state
 from tests.rls.law import Row
 from tests.rls.making import BOOKINGS, ID, NOW, VERIFIED, one_each, page_parts, shared, with_ids
 from tests.rls.people import CLIENTS, PEOPLE, SPECIALISTS, uid
+from tests.rls.rows_of_money import (
+    actions,
+    actions_of_methods,
+    configs,
+    counters,
+    keys_of_configs,
+    ledger,
+    methods,
+    operations,
+    payments,
+    receipts,
+)
 from tests.rls.rows_of_moves import proposals, reschedules
 from tests.rls.rows_of_sales import (
+    PURCHASES,
     coupons,
     credits_of_purchases,
     packages,
-    payments_of_packages,
     purchases,
     usages,
 )
-from tests.rls.rows_of_series import occurrences, series
+from tests.rls.rows_of_series import SERIES, occurrences, series
 
 _HASH = b"h" * 32
 
@@ -137,41 +149,6 @@ def _cancellations() -> Iterator[Row]:
         )
 
 
-def _payments() -> Iterator[Row]:
-    for label, specialist, client, _ in BOOKINGS[:2]:
-        yield shared(
-            f"payment {label}",
-            specialist,
-            client,
-            booking_id=uid(label),
-            provider="sandbox",
-            amount_minor=20000,
-            currency="USD",
-        )
-    yield from payments_of_packages()
-
-
-def _of_payments(**values: object) -> Iterator[Row]:
-    for payment in _payments():
-        yield Row(
-            payment.label,
-            {"payment_id": payment.values["id"], **values},
-            specialist=payment.specialist,
-            client=payment.client,
-        )
-
-
-def _actions() -> Iterator[Row]:
-    for row, payment in zip(_of_payments(next_action='{"secret": 1}'), _payments(), strict=True):
-        parties = {k: payment.values[k] for k in ("specialist_id", "client_id")}
-        yield Row(row.label, {**row.values, **parties}, client=row.client)
-
-
-def _operations() -> Iterator[Row]:
-    for row in _of_payments(kind="authorize", amount_minor=20000):
-        yield Row(row.label, {"id": uid(f"operation {row.label}"), **row.values})
-
-
 def _entries() -> Iterator[Row]:
     tries = (
         ("anna", "client", True, True),
@@ -232,13 +209,17 @@ def _users() -> tuple[Row, ...]:
     )
 
 
+_MEETINGS = (*BOOKINGS, *PURCHASES, *SERIES)
+"""Whatever brings a specialist and a client together."""
+
+
 def _profiles() -> tuple[Row, ...]:
     return tuple(
         Row(
             name,
             {"user_id": uid(name), "full_name": name},
             owner=name,
-            known_to=tuple({s for _, s, client, _ in BOOKINGS if client == name}),
+            known_to=tuple({s for _, s, client, *_ in _MEETINGS if client == name}),
         )
         for name in PEOPLE
     )
@@ -296,6 +277,8 @@ WORLD: Mapping[str, tuple[Row, ...]] = {
     "coupons": tuple(coupons()),
     "booking_packages": tuple(packages()),
     "package_purchases": tuple(purchases()),
+    "saved_methods": tuple(methods()),
+    "saved_method_actions": tuple(actions_of_methods()),
     "recurring_bookings": tuple(series()),
     "calendars": one_each(SPECIALISTS, specialist_id=ID),
     "slots": tuple(_slots()),
@@ -307,9 +290,22 @@ WORLD: Mapping[str, tuple[Row, ...]] = {
     "coupon_usages": tuple(usages()),
     "package_credits": tuple(credits_of_purchases()),
     "recurring_booking_occurrences": tuple(occurrences()),
-    "payments": tuple(_payments()),
-    "payment_actions": tuple(_actions()),
-    "payment_operations": tuple(_operations()),
+    "payments": tuple(payments()),
+    "payment_actions": tuple(actions()),
+    "payment_operations": tuple(operations()),
+    "ledger_entries": tuple(ledger()),
+    "receipt_counters": tuple(counters()),
+    "receipts": tuple(receipts()),
+    "payment_configs": tuple(configs()),
+    "payment_config_keys": tuple(keys_of_configs()),
+    "reconciliation_findings": _numbered(
+        "finding",
+        **{"class": "park"},
+        provider="stripe",
+        charge_reference="c{}",
+        reason="unknown_charge",
+    ),
+    "reconciliation_cursors": _two(provider="stripe", account="a{}", read_until=NOW),
     "sandbox_charges": _two(reference="r{}", payment_id="p{}", state="{{}}"),
     "webhook_events": _numbered("event", provider="stripe", event_id="e{}", kind="k"),
     "audit_logs": tuple(_entries()),

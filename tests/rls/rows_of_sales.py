@@ -12,8 +12,9 @@ PURCHASES = (
     ("p1", "sara", "anna", "active"),
     ("p2", "omar", "ben", "pending_payment"),
     ("p3", "sara", "omar", "active"),
+    ("p4", "sara", "ben", "active"),
 )
-"""Label, specialist, client, status."""
+"""Label, specialist, client, status. Ben has nothing else with Sara."""
 
 
 def coupons() -> Iterator[Row]:
@@ -74,17 +75,3 @@ def credits_of_purchases() -> Iterator[Row]:
             kind="granted",
             credits=4,
         )
-
-
-def payments_of_packages() -> Iterator[Row]:
-    label, specialist, client, _ = PURCHASES[2]
-    yield shared(
-        f"payment {label}",
-        specialist,
-        client,
-        purpose="package",
-        package_purchase_id=uid(label),
-        provider="sandbox",
-        amount_minor=60000,
-        currency="USD",
-    )

@@ -7,8 +7,13 @@ from tests.rls.law import Row
 from tests.rls.making import NOW, shared
 from tests.rls.people import uid
 
-SERIES = (("r1", "sara", "anna"), ("r2", "omar", "ben"), ("r3", "sara", "omar"))
-"""Label, specialist, client."""
+SERIES = (
+    ("r1", "sara", "anna"),
+    ("r2", "omar", "ben"),
+    ("r3", "sara", "omar"),
+    ("r4", "omar", "anna"),
+)
+"""Label, specialist, client. Anna has nothing else with Omar."""
 _FIRST = NOW + timedelta(days=7)
 
 

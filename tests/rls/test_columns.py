@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 
 from tests.rls.cells import REFUSED, Matrix
-from tests.rls.columns import INSERTED, UPDATED
+from tests.rls.columns import INSERTED, SELECTED, UPDATED
 from tests.rls.law import EVERY_ROW
 from tests.rls.oracle import LAWS
 from tests.rls.people import IDENTITIES, Identity, Kind
@@ -45,7 +45,7 @@ GENERATED = {
 def declared(table: str, kind: Kind, privilege: str, columns: list[str]) -> set[str]:
     law = LAWS[table]
     rights, lists = {
-        "SELECT": (law.select, {}),
+        "SELECT": (law.select, SELECTED),
         "INSERT": (law.insert, INSERTED),
         "UPDATE": (law.update, UPDATED),
     }[privilege]
@@ -78,7 +78,7 @@ async def test_every_column_is_granted_as_declared(
 async def test_a_declared_column_exists(architect: asyncpg.Connection) -> None:
     """A renamed column must not linger in the table above as a permission for nothing."""
     columns = await columns_of(architect)
-    for lists in (INSERTED, UPDATED):
+    for lists in (SELECTED, INSERTED, UPDATED):
         for table, kinds in lists.items():
             for named in kinds.values():
                 assert set(named.split()) <= set(columns[table]), table
@@ -88,9 +88,16 @@ def reading(table: str, who: Identity, column: str) -> tuple[str, str]:
     """The statement that reads one column of everything, and what it should bring."""
     rows = [row for row in WORLD[table] if not row.candidate]
     predicate = LAWS[table].select.get(who.kind)
-    seen = None if predicate is None else sum(predicate(who.person, row) for row in rows)
     statement = f'SELECT count(*) FROM (SELECT "{column}" FROM app.{table}) q'
-    return statement, REFUSED if seen is None else str(seen)
+    if predicate is None or not readable(table, who.kind, column):
+        return statement, REFUSED
+    return statement, str(sum(predicate(who.person, row) for row in rows))
+
+
+def readable(table: str, kind: Kind, column: str) -> bool:
+    """Whether a role that may read the table may read this column of it."""
+    named = SELECTED.get(table, {}).get(kind)
+    return named is None or column in named.split()
 
 
 def writing(table: str, who: Identity, column: str, columns: list[str]) -> tuple[str, str]:
@@ -103,6 +110,8 @@ def writing(table: str, who: Identity, column: str, columns: list[str]) -> tuple
     if column in GENERATED.get(table, ()):
         return statement, "!428C9"
     if who.kind is not Kind.OWNER and column not in declared(table, who.kind, "UPDATE", columns):
+        return statement, REFUSED
+    if not readable(table, who.kind, column):
         return statement, REFUSED
     may, sees = law.update[who.kind], law.select.get(who.kind, EVERY_ROW)
     return statement, str(sum(may(who.person, row) and sees(who.person, row) for row in rows))

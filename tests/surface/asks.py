@@ -357,6 +357,7 @@ ASKS: Mapping[str, Ask] = {
         body=lambda town: {"booking_id": town.awaiting["id"], "reason": "I have a cold."},
         spends=True,
     ),
+    "POST /functions/v1/recurring-bookings-dispatcher": Ask("cron"),
     "GET /livez": Ask("anonymous"),
     "GET /readyz": Ask("anonymous"),
     "GET /metrics": Ask("anonymous"),

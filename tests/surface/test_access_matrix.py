@@ -134,6 +134,7 @@ MATRIX = {
     "POST /api/cron/{job}": _CRON,
     "GET /api/cron/{job}": _CRON,
     "POST /functions/v1/booking-cancel": "401 200 403 200 403 200 401",
+    "POST /functions/v1/recurring-bookings-dispatcher": _CRON,
     "GET /livez": _EVERYBODY,
     "GET /readyz": _EVERYBODY,
     "GET /metrics": _EVERYBODY,

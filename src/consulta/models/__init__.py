@@ -17,8 +17,10 @@ from consulta.models.booking import (
     BookingStatusHistory,
 )
 from consulta.models.coupon import Coupon, CouponUsage
+from consulta.models.ledger import LedgerEntry, Receipt, ReceiptCounter
 from consulta.models.package import BookingPackage, PackageCredit, PackagePurchase
 from consulta.models.payment import Payment, PaymentAction, PaymentOperation, SandboxCharge
+from consulta.models.payment_config import PaymentConfig, PaymentConfigKey
 from consulta.models.plumbing import (
     IdempotencyKey,
     JobRun,
@@ -27,7 +29,9 @@ from consulta.models.plumbing import (
     WebhookEvent,
 )
 from consulta.models.profile import Profile, ProfileContact
+from consulta.models.reconciliation import ReconciliationCursor, ReconciliationFinding
 from consulta.models.recurring import RecurringBooking, RecurringBookingOccurrence
+from consulta.models.saved_method import SavedMethod, SavedMethodAction
 from consulta.models.specialist import (
     Specialist,
     SpecialistContact,
@@ -55,18 +59,27 @@ __all__ = [
     "Credential",
     "IdempotencyKey",
     "JobRun",
+    "LedgerEntry",
     "OutboxMessage",
     "PackageCredit",
     "PackagePurchase",
     "Payment",
     "PaymentAction",
+    "PaymentConfig",
+    "PaymentConfigKey",
     "PaymentOperation",
     "Profile",
     "ProfileContact",
     "RateLimit",
+    "Receipt",
+    "ReceiptCounter",
+    "ReconciliationCursor",
+    "ReconciliationFinding",
     "RecurringBooking",
     "RecurringBookingOccurrence",
     "SandboxCharge",
+    "SavedMethod",
+    "SavedMethodAction",
     "Slot",
     "Specialist",
     "SpecialistContact",

@@ -39,6 +39,9 @@ class Payment(Identified, Timestamped, Base):
     refunded_minor: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     is_disputed: Mapped[bool] = mapped_column(server_default=text("false"))
     capture_before: Mapped[datetime | None]
+    expiry_warned_at: Mapped[datetime | None]
+    saved_method_id: Mapped[UUID | None]
+    authorize_from: Mapped[datetime | None]
     last_error: Mapped[str | None]
 
     __table_args__ = (
@@ -50,6 +53,7 @@ class Payment(Identified, Timestamped, Base):
         key_with_parties(
             "package_purchase_id", "package_purchases", name="fk_payments_package_purchase"
         ),
+        key_with_parties("saved_method_id", "saved_methods", name="fk_payments_saved_method"),
         CheckConstraint("purpose IN ('booking', 'package')", name="purpose"),
         CheckConstraint(
             "(purpose = 'booking') = (booking_id IS NOT NULL)"
@@ -94,6 +98,16 @@ class Payment(Identified, Timestamped, Base):
             "ix_payments_capture_before",
             "capture_before",
             postgresql_where=text("status = 'authorized'"),
+        ),
+        Index(
+            "ix_payments_saved_method_id",
+            "saved_method_id",
+            postgresql_where=text("saved_method_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_payments_authorize_from",
+            "authorize_from",
+            postgresql_where=text("authorize_from IS NOT NULL AND status = 'pending'"),
         ),
         {
             "comment": "What we know of a charge at its provider, in minor units. Written by the"

@@ -31,6 +31,7 @@ class RecurringBooking(Identified, Timestamped, Base):
     anchor_day: Mapped[int] = mapped_column(SmallInteger)
     payment_mode: Mapped[str]
     package_purchase_id: Mapped[UUID | None]
+    saved_method_id: Mapped[UUID | None]
     status: Mapped[str] = mapped_column(server_default=text("'active'"))
     is_active: Mapped[bool] = mapped_column(Computed("status = 'active'", persisted=True))
     next_booking_date: Mapped[date | None]
@@ -56,6 +57,9 @@ class RecurringBooking(Identified, Timestamped, Base):
             "package_purchases",
             name="fk_recurring_bookings_package_purchase",
         ),
+        key_with_parties(
+            "saved_method_id", "saved_methods", name="fk_recurring_bookings_saved_method"
+        ),
         CheckConstraint("client_id <> specialist_id", name="parties"),
         CheckConstraint("frequency IN ('weekly', 'biweekly', 'monthly')", name="frequency"),
         CheckConstraint("end_date IS NULL OR start_date <= end_date", name="dates"),
@@ -65,6 +69,9 @@ class RecurringBooking(Identified, Timestamped, Base):
             "payment_mode IN ('per_session', 'package', 'manual', 'saved_card')"
             " AND (payment_mode = 'package') = (package_purchase_id IS NOT NULL)",
             name="payment_mode",
+        ),
+        CheckConstraint(
+            "(payment_mode = 'saved_card') = (saved_method_id IS NOT NULL)", name="saved_card"
         ),
         CheckConstraint(
             "status IN ('active', 'paused', 'ended')"
@@ -92,6 +99,11 @@ class RecurringBooking(Identified, Timestamped, Base):
             "ix_recurring_bookings_package_purchase_id",
             "package_purchase_id",
             postgresql_where=text("package_purchase_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_recurring_bookings_saved_method_id",
+            "saved_method_id",
+            postgresql_where=text("saved_method_id IS NOT NULL"),
         ),
         Index("ix_recurring_bookings_created_by", "created_by"),
         {

@@ -11,6 +11,7 @@ from tests.bench.measured import CONNECTIONS, THREADS, Cpu, Failed, milliseconds
 
 WARM_UP_SECONDS = 2
 _SECOND = re.compile(r"^progress: [0-9.]+ s, ([0-9.]+) tps,", re.MULTILINE)
+_RATE = re.compile(r"^tps = ([0-9.]+) \(without", re.MULTILINE)
 _LOST = re.compile(r"^number of failed transactions: (\d+)", re.MULTILINE)
 
 
@@ -56,6 +57,20 @@ async def repeat_floor(
 ) -> None:
     """The script so many times on one connection. Raises `Failed` if one of them failed."""
     await _pgbench(ground, script, f"--transactions={times}", variables=variables, clients=1)
+
+
+async def time_floor(
+    ground: Ground, script: str, *, variables: dict[str, int], clients: int, times: int
+) -> float:
+    """Seconds that the script took, so many times on each of so many connections that stood
+    already. Raises `Failed` if one of them failed.
+    """
+    options = (f"--transactions={times}", f"--jobs={min(clients, THREADS)}")
+    said = await _pgbench(ground, script, *options, variables=variables, clients=clients)
+    rate = _RATE.search(said)
+    if rate is None:
+        raise Failed(f"pgbench said something else:\n{said[-2000:]}")
+    return times * clients / float(rate[1])
 
 
 async def _pgbench(

@@ -1,5 +1,6 @@
 """Calendars as Hypothesis draws them: odd hours, jumping clocks, claims that never overlap."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from operator import add
@@ -13,7 +14,9 @@ from tests.features.availability.oracle import (
     Exclusion,
     Question,
     Rule,
+    Slot,
     instant,
+    open_slots,
     wall,
     windows_of,
 )
@@ -163,7 +166,12 @@ def starts(draw: st.DrawFn) -> tuple[Calendar, tuple[Start, ...], datetime]:
     calendar, _, now = draw(situations())
     nights = draw(st.lists(_nights(), max_size=3))
     calendar = replace(calendar, rules=(*calendar.rules, *nights))
+    free = open_slots(calendar, Question(now, now + timedelta(days=6)), now=now)
+    if free:
+        sold = draw(st.lists(st.sampled_from(free), max_size=3))
+        calendar = _with_sessions(calendar, sold)
     places = (
+        [slot.starts_at for slot in free],
         _grid(calendar, now),
         _edges(calendar, now),
         _jumps(calendar, now),
@@ -180,6 +188,21 @@ def starts(draw: st.DrawFn) -> tuple[Calendar, tuple[Start, ...], datetime]:
         excluded=st.sampled_from((None, None, *(claim.key for claim in calendar.claims))),
     )
     return calendar, tuple(draw(st.lists(wanted, min_size=12, max_size=12))), now
+
+
+def _with_sessions(calendar: Calendar, sold: Sequence[Slot]) -> Calendar:
+    """These free times are booked, one after the other, as far as they still are apart."""
+    for number, slot in enumerate(sold, start=100):
+        span = (slot.claim_starts_at, slot.claim_ends_at, slot.starts_at, slot.ends_at)
+        # A hold that has lapsed still stands in the table, where no two spans may overlap.
+        others = [
+            claim
+            for claim in calendar.claims
+            if claim.ends_at <= slot.claim_starts_at or slot.claim_ends_at <= claim.starts_at
+        ]
+        if not any(claim.key >= 100 for claim in calendar.claims if claim not in others):
+            calendar = replace(calendar, claims=(*others, Claim(number, *span)))
+    return calendar
 
 
 def _nights() -> st.SearchStrategy[Rule]:

@@ -1,4 +1,4 @@
-"""The old way to cancel, by the same flow as everybody's."""
+"""The old ways to cancel and to ring for the dispatcher, by the same flows as everybody's."""
 
 from typing import Any
 from uuid import UUID
@@ -8,12 +8,17 @@ from starlette.responses import Response
 from consulta.features.bookings import flows as bookings
 from consulta.features.bookings.errors import BookingNotFound
 from consulta.features.compat import queries
-from consulta.features.compat.rules import success_message
+from consulta.features.compat.errors import DispatchFailed
+from consulta.features.compat.rules import dispatched_message, success_message
+from consulta.features.compat.schemas import Dispatched, DispatchedBooking, DispatchError
 from consulta.features.payments.flows import Till
+from consulta.features.recurring.queries.dispatch import bookings_of_run
 from consulta.kernel.actor import Actor
 from consulta.kernel.errors import Forbidden
 from consulta.kernel.money import Money
+from consulta.platform.db.work import Database
 from consulta.platform.http.idempotency import Once
+from consulta.platform.jobs import Jobs, RunState
 
 
 async def cancel(
@@ -35,3 +40,32 @@ async def cancel(
             if await queries.booking_exists(work, booking_id):
                 raise Forbidden("You cannot cancel this booking") from None
         raise
+
+
+async def dispatch(jobs: Jobs, database: Database) -> Dispatched:
+    """The dates of series that are due have been dispatched, or that is under way.
+
+    Raises `DispatchFailed`, `Stopping`.
+    """
+    outcome = await jobs.run_now(_DISPATCH, triggered_by="cron", wait_seconds=_WAIT_SECONDS)
+    if outcome.state is RunState.FAILED:
+        raise DispatchFailed
+    if outcome.is_running or outcome.run_id is None:
+        message = dispatched_message(0, is_running=True)
+        return Dispatched(message=message, count=0, bookings=[], errors=[])
+    async with database.read(Actor.system("compat.dispatcher")) as work:
+        made = await bookings_of_run(work, outcome.run_id, limit=_MOST_LISTED)
+    count = outcome.counts.done
+    return Dispatched(
+        message=dispatched_message(count, is_running=False),
+        count=count,
+        bookings=[DispatchedBooking(**row) for row in made],
+        errors=[DispatchError(**error) for error in (outcome.result or {}).get("errors", ())],
+    )
+
+
+_DISPATCH = "recurring.dispatch"
+_WAIT_SECONDS = 25.0
+"""Proxies give up after about half a minute; a longer run goes on by itself."""
+
+_MOST_LISTED = 1_000

@@ -8,10 +8,11 @@ from starlette.responses import Response
 
 from consulta.features.compat import flows, schemas
 from consulta.features.compat.deps import UnkeyedDep, body_of
-from consulta.features.compat.rules import CANCEL_ADDRESS
+from consulta.features.compat.rules import CANCEL_ADDRESS, DISPATCH_ADDRESS
 from consulta.features.payments.deps import TillDep
+from consulta.platform.auth.cron import CRON
 from consulta.platform.auth.guards import SIGNED_IN
-from consulta.platform.http.deps import ActorDep
+from consulta.platform.http.deps import ActorDep, DatabaseDep
 
 router = APIRouter(tags=["functions"])
 
@@ -51,3 +52,15 @@ async def booking_cancel(
 ) -> Response:
     asked = schemas.CancelAsked.read(await body_of(request))
     return await flows.cancel(till, actor, once, booking_id=asked.booking_id, reason=asked.reason)
+
+
+@router.post(
+    DISPATCH_ADDRESS,
+    dependencies=[CRON],
+    summary="Dispatch recurring bookings (for cron daemons of the older system)",
+    responses=_refused({401: "`UNAUTHORIZED`", 500: "`DISPATCH_FAILED`"}),
+)
+async def recurring_bookings_dispatcher(
+    request: Request, database: DatabaseDep
+) -> schemas.Dispatched:
+    return await flows.dispatch(request.app.state.jobs, database)

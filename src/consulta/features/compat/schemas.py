@@ -1,5 +1,6 @@
 """Bodies of the old functions, as their callers send and read them."""
 
+from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
@@ -39,3 +40,27 @@ class FunctionRefused(Answer):
     success: Literal[False] = False
     error: str = Field(examples=["BOOKING_IN_PAST"])
     message: str
+
+
+class DispatchedBooking(Answer):
+    booking_id: UUID
+    recurring_id: UUID
+    starts_at: datetime
+    status: str = Field(examples=["confirmed"])
+
+
+class DispatchError(Answer):
+    """A series that could not be dispatched; it is tried again."""
+
+    recurring_id: UUID
+    error: str = Field(examples=["No rates found"])
+
+
+class Dispatched(Answer):
+    """What a run of the dispatcher made; at most 1,000 bookings and 100 errors are listed."""
+
+    success: Literal[True] = True
+    message: str = Field(examples=["Dispatched 5 recurring bookings"])
+    count: int
+    bookings: list[DispatchedBooking]
+    errors: list[DispatchError]

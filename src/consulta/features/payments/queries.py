@@ -157,13 +157,14 @@ def lease_of(row: asyncpg.Record) -> Lease:
     )
 
 
-async def has_open_authorization(work: Work, payment_id: UUID) -> bool:
-    """Whether an authorisation is still under way, so that a charge may yet appear."""
+async def has_open_operation(work: Work, payment_id: UUID, *, kind: str) -> bool:
+    """Whether one of that kind is still under way: of an authorisation a charge may yet appear."""
     return bool(
         await work.fetchval(
             "SELECT EXISTS (SELECT 1 FROM app.payment_operations WHERE payment_id = $1"
-            " AND kind = 'authorize' AND state NOT IN ('done', 'dead'))",
+            " AND kind = $2 AND state NOT IN ('done', 'dead'))",
             payment_id,
+            kind,
         )
     )
 

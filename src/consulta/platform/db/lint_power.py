@@ -87,7 +87,8 @@ GRANT_RULES = (
         f"""SELECT g.what || ' on ' || g.relname || ' to ' || g.who FROM {_GRANTS}
             WHERE g.who IN {_STAFF_AND_PEOPLE} AND g.what <> 'SELECT'
               AND g.relname IN ('calendars', 'slots', 'payments', 'payment_operations',
-                                'coupon_usages', 'package_purchases', 'package_credits')""",
+                                'coupon_usages', 'package_purchases', 'package_credits',
+                                'ledger_entries', 'receipts', 'payment_config_keys')""",
     ),
     Rule(
         "WHOLE_TABLE_WRITE",

@@ -4,24 +4,18 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
-
-import orjson
+from typing import ClassVar
 
 from consulta.kernel.money import Money
-from consulta.providers.payments.letters import embedded, is_opaque
+from consulta.providers.payments.paytabs_api import HOSTS, PayTabsApi
 from consulta.providers.payments.paytabs_events import is_payers_return, read_letter
 from consulta.providers.payments.paytabs_translation import (
     Cart,
     Transaction,
-    cart_from,
     charge_from,
-    decimal_of,
     decline_from,
-    description_of,
     read_reference,
     refund_from,
-    refusal_from,
     transaction_from,
 )
 from consulta.providers.payments.port import (
@@ -36,21 +30,8 @@ from consulta.providers.payments.port import (
     ProviderUnavailable,
     Refund,
 )
-from consulta.providers.payments.vendor_http import VendorHttp, read, unreadable
+from consulta.providers.payments.vendor_http import read, unreadable
 
-HOSTS = {
-    "ARE": "https://secure.paytabs.com",
-    "SAU": "https://secure.paytabs.sa",
-    "EGY": "https://secure-egypt.paytabs.com",
-    "OMN": "https://secure-oman.paytabs.com",
-    "JOR": "https://secure-jordan.paytabs.com",
-    "KWT": "https://secure-kuwait.paytabs.com",
-    "IRQ": "https://secure-iraq.paytabs.com",
-    "MAR": "https://secure-morocco.paytabs.com",
-    "QAT": "https://secure-doha.paytabs.com",
-    "GLOBAL": "https://secure-global.paytabs.com",
-}
-"""A key works at the host of its region only."""
 CLOCK_SLACK = timedelta(minutes=5)
 PAGES_REMEMBERED_MAX = 1_000
 
@@ -80,10 +61,10 @@ class PayTabsProvider:
     ) -> None:
         if profile_id <= 0 or not server_key or region not in HOSTS:
             raise ValueError("PayTabs needs a profile, its server key and its region")
-        self._http = VendorHttp(
-            "PayTabs",
-            (api_base or HOSTS[region]).rstrip("/"),
-            headers={"authorization": server_key},
+        self._api = PayTabsApi(
+            profile_id=profile_id,
+            server_key=server_key,
+            base_url=api_base or HOSTS[region],
             timeout_seconds=timeout_seconds,
         )
         self._profile_id, self._server_key = profile_id, server_key
@@ -105,7 +86,7 @@ class PayTabsProvider:
             raise ChargeRefused(reason="authentication_required")
         if order.payment_method is not None:
             raise ChargeRefused(reason="payment_method_unsupported")
-        cart = await self._cart(order.payment_id)
+        cart = await self._api.cart(order.payment_id)
         charge = read(charge_from, cart, order.amount)
         if charge.amount != order.amount:
             raise ChargeRefused(
@@ -175,7 +156,7 @@ class PayTabsProvider:
 
     async def find(self, payment_id: str, *, created_after: datetime) -> Charge | None:
         """The charge of this payment, as soon as its payer has tried to pay."""
-        cart = await self._cart(payment_id)
+        cart = await self._api.cart(payment_id)
         ordered = cart.ordered
         if ordered is None:
             return None
@@ -200,12 +181,12 @@ class PayTabsProvider:
         return is_payers_return(form, server_key=self._server_key)
 
     async def close(self) -> None:
-        await self._http.close()
+        await self._api.close()
 
     async def _page(self, order: AuthorizeOrder, key: str) -> NextAction:
         kind = "sale" if order.capture_now else "auth"
         addresses = {"callback": self._callback_url, "return": order.return_url}
-        answer = await self._request(
+        answer = await self._api.request(
             kind,
             order.payment_id,
             order.amount,
@@ -251,7 +232,7 @@ class PayTabsProvider:
         try:
             if made is None:
                 more = {"tran_ref": previous.reference}
-                answer = await self._request(kind, cart.payment_id, amount, key, more)
+                answer = await self._api.request(kind, cart.payment_id, amount, key, more)
                 made = read(transaction_from, {"previous_tran_ref": previous.reference} | answer)
             if made.succeeded or (kind == "refund" and made.is_undecided):
                 return made
@@ -259,7 +240,7 @@ class PayTabsProvider:
                 raise ProviderUnavailable("The provider is still deciding.")
             raise decline_from(made)
         except ChargeRefused as refused:
-            charge = read(charge_from, await self._cart(cart.payment_id), ordered)
+            charge = read(charge_from, await self._api.cart(cart.payment_id), ordered)
             if expects is not None and charge.state is not expects:
                 raise ChargeStateConflict(reason=refused.reason, charge=charge) from None
             refused.charge = charge
@@ -267,54 +248,15 @@ class PayTabsProvider:
 
     async def _known(self, reference: str) -> tuple[Cart, Money]:
         payment_id, ordered = read_reference(reference)
-        cart = await self._cart(payment_id)
+        cart = await self._api.cart(payment_id)
         ordered = ordered or cart.ordered
         if ordered is None:
             # A name without an amount came in a letter, so its transaction will be told in time.
             raise ChargeRefused("There is no such charge.", reason="resource_missing")
         return cart, ordered
 
-    async def _cart(self, payment_id: str) -> Cart:
-        if not is_opaque(payment_id):
-            return Cart(payment_id, ())
-        body = {"profile_id": self._profile_id, "cart_id": payment_id}
-        reply = await self._http.ask("POST", "/payment/query", content=orjson.dumps(body))
-        if reply.status == 404:
-            return Cart(payment_id, ())
-        if reply.is_refusal or _code(reply.content) > 0:
-            # To take a failed query for an empty cart would be to pay twice.
-            raise ProviderUnavailable
-        return read(cart_from, payment_id, reply.content)
-
-    async def _request(
-        self, kind: str, payment_id: str, amount: Money, key: str, more: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        body = {
-            "profile_id": self._profile_id,
-            "tran_type": kind,
-            "tran_class": "ecom",
-            "cart_id": payment_id,
-            "cart_currency": amount.currency,
-            # A JSON number with exactly these digits: a float would have its own idea of them.
-            "cart_amount": orjson.Fragment(f"{decimal_of(amount):f}"),
-            "cart_description": description_of(kind, key),
-            **more,
-        }
-        reply = await self._http.ask("POST", "/payment/request", content=orjson.dumps(body))
-        if reply.is_refusal or _code(reply.content) > 0:
-            raise refusal_from(reply.content)
-        if not isinstance(reply.content, dict):
-            unreadable()
-        return reply.content
-
 
 _AUTHORIZED = ChargeState.AUTHORIZED
-
-
-def _code(content: Any) -> int:
-    """The number of an error; an answer that is none has no code, or 0."""
-    code = embedded(content).get("code", 0)
-    return code if isinstance(code, int) else 1
 
 
 def _plus(cart: Cart, made: Transaction) -> Cart:

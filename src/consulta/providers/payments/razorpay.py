@@ -1,12 +1,13 @@
 """Razorpay behind our port: an order is the charge, and the payer pays it in its checkout."""
 
+# Most of Razorpay's calls know no keys.
+# ruff: noqa: ARG002
+
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
-
-import orjson
+from typing import ClassVar
 
 from consulta.kernel.money import Money
 from consulta.providers.payments.port import (
@@ -17,8 +18,15 @@ from consulta.providers.payments.port import (
     ChargeState,
     ChargeStateConflict,
     ProviderEvent,
-    ProviderUnavailable,
     Refund,
+)
+from consulta.providers.payments.razorpay_api import (
+    API_BASE,
+    Entity,
+    RazorpayApi,
+    entities_of,
+    id_of,
+    looks_like_id,
 )
 from consulta.providers.payments.razorpay_events import is_payers_return, read_letter
 from consulta.providers.payments.razorpay_translation import (
@@ -29,18 +37,11 @@ from consulta.providers.payments.razorpay_translation import (
     principal,
     razorpay_amount,
     refund_from,
-    refusal_from,
 )
-from consulta.providers.payments.vendor_http import VendorHttp, read, unreadable
+from consulta.providers.payments.vendor_http import read
 
-Entity = Mapping[str, Any]
-
-API_BASE = "https://api.razorpay.com"
 CLOCK_SLACK = timedelta(minutes=5)
 """How far Razorpay's clock may be from the one that dated our payment."""
-PAGE_SIZE = 100
-PAGES_MAX = 100
-_DISPUTE_PAGES_MAX = 10
 
 
 class RazorpayProvider:
@@ -68,10 +69,10 @@ class RazorpayProvider:
     ) -> None:
         if not (key_id and key_secret and all(webhook_secrets)):
             raise ValueError("Razorpay needs a key and its secret; no webhook secret may be empty")
-        self._http = VendorHttp(
-            "Razorpay",
-            f"{(api_base or API_BASE).rstrip('/')}/v1",
-            auth=(key_id, key_secret),
+        self._api = RazorpayApi(
+            key_id=key_id,
+            key_secret=key_secret,
+            base_url=api_base or API_BASE,
             timeout_seconds=timeout_seconds,
         )
         self._key_id, self._key_secret = key_id, key_secret
@@ -82,7 +83,7 @@ class RazorpayProvider:
     def publishable_key(self) -> str | None:
         return self._key_id
 
-    async def authorize(self, order: AuthorizeOrder, *, idempotency_key: str) -> Charge:  # noqa: ARG002
+    async def authorize(self, order: AuthorizeOrder, *, idempotency_key: str) -> Charge:
         """An order that waits for its payer, or the one that this payment has already: an order
         takes another try after a failed one.
 
@@ -98,7 +99,7 @@ class RazorpayProvider:
         known = await self._order_of(order.payment_id)
         if known is None:
             try:
-                made = await self._post("/orders", wanted)
+                made = await self._api.post("/orders", wanted)
                 return read(charge_from, made, ())
             except ChargeRefused:
                 # Somebody with the same payment may have been faster: receipts are unique.
@@ -111,7 +112,7 @@ class RazorpayProvider:
             )
         return known
 
-    async def capture(self, reference: str, amount: Money, *, idempotency_key: str) -> Charge:  # noqa: ARG002
+    async def capture(self, reference: str, amount: Money, *, idempotency_key: str) -> Charge:
         """All of it is taken; Razorpay refuses a part. What was captured before is a conflict that
         carries the charge, whoever captured it: captures have no keys.
         """
@@ -121,12 +122,12 @@ class RazorpayProvider:
         if charge.state is not ChargeState.AUTHORIZED or tried is None:
             raise ChargeStateConflict(reason="charge_not_authorized", charge=charge)
         try:
-            taken = await self._post(f"/payments/{_id(tried)}/capture", asked)
+            taken = await self._api.post(f"/payments/{id_of(tried)}/capture", asked)
         except ChargeRefused as refused:
             raise await self._explained(reference, refused, unless=ChargeState.AUTHORIZED) from None
         return read(_changed, order, payments, taken)
 
-    async def cancel(self, reference: str, *, idempotency_key: str) -> Charge:  # noqa: ARG002
+    async def cancel(self, reference: str, *, idempotency_key: str) -> Charge:
         """An order that nobody has paid is given up; that is all that can be done with it, and it
         may still be paid. What is reserved lapses by itself, and is a conflict until then.
         """
@@ -152,11 +153,11 @@ class RazorpayProvider:
             raise ChargeStateConflict(reason="charge_not_captured", charge=charge)
         if amount.currency != charge.amount.currency:
             raise ChargeRefused(reason="currency_mismatch", charge=charge)
-        path = f"/payments/{_id(tried)}"
-        made = await self._post(
+        path = f"/payments/{id_of(tried)}"
+        made = await self._api.post(
             f"{path}/refund", asked, headers={"X-Refund-Idempotency": idempotency_key}
         )
-        present = await self._get(path)
+        present = await self._api.get(path)
         after = read(_changed, order, payments, present, disputed=charge.disputed)
         return read(refund_from, made), after
 
@@ -171,14 +172,14 @@ class RazorpayProvider:
     async def recent(self, since: datetime) -> AsyncIterator[Charge]:
         """Charges of ours since, the newest first. Raises `ProviderUnavailable` at the bound."""
         disputed: set[str] | None = None
-        async for order in self._listed("/orders", since=since, expanded=True):
+        async for order in self._api.listed("/orders", since=since, expanded=True):
             if not is_ours(order):
                 continue
-            payments = read(lambda one: _entities(one["payments"]), order)
+            payments = read(lambda one: entities_of(one["payments"]), order)
             charge = read(charge_from, order, payments)
             if charge.state is ChargeState.PAID:
                 if disputed is None:
-                    disputed = await self._disputed(since)
+                    disputed = await self._api.disputed(since)
                 charge = _flagged(charge, payments, disputed)
             yield charge
 
@@ -204,31 +205,26 @@ class RazorpayProvider:
         )
 
     async def close(self) -> None:
-        await self._http.close()
+        await self._api.close()
 
     async def _order_of(self, payment_id: str, *, since: datetime | None = None) -> Charge | None:
         """The order with this receipt; the list may hold others that only contain it."""
-        async for order in self._listed("/orders", since=since, receipt=payment_id):
+        async for order in self._api.listed("/orders", since=since, receipt=payment_id):
             if order.get("receipt") == payment_id and is_ours(order):
-                return await self.fetch(_id(order))
+                return await self.fetch(id_of(order))
         return None
 
     async def _look(self, reference: str) -> tuple[Entity, list[Entity], Charge]:
-        if not _looks_like_id(reference):
+        if not looks_like_id(reference):
             raise ChargeRefused("There is no such charge.", reason="resource_missing")
-        order = await self._get(f"/orders/{reference}")
-        answer = await self._get(f"/orders/{reference}/payments")
-        payments = read(_entities, answer)
+        order = await self._api.get(f"/orders/{reference}")
+        answer = await self._api.get(f"/orders/{reference}/payments")
+        payments = read(entities_of, answer)
         charge = read(charge_from, order, payments)
         if charge.state is ChargeState.PAID and charge.created_at is not None:
-            disputed = await self._disputed(charge.created_at)
+            disputed = await self._api.disputed(charge.created_at)
             charge = _flagged(charge, payments, disputed)
         return order, payments, charge
-
-    async def _disputed(self, since: datetime) -> set[str]:
-        """The payments that were disputed since."""
-        found = self._listed("/disputes", since=since, pages=_DISPUTE_PAGES_MAX)
-        return {str(dispute.get("payment_id")) async for dispute in found}
 
     async def _explained(
         self, reference: str, refused: ChargeRefused, *, unless: ChargeState
@@ -239,54 +235,6 @@ class RazorpayProvider:
             return ChargeStateConflict(reason=refused.reason, charge=charge)
         refused.charge = charge
         return refused
-
-    async def _listed(
-        self,
-        path: str,
-        *,
-        since: datetime | None,
-        receipt: str | None = None,
-        expanded: bool = False,
-        pages: int = PAGES_MAX,
-    ) -> AsyncIterator[Entity]:
-        params = [("count", str(PAGE_SIZE))]
-        if since is not None:
-            params.append(("from", str(max(0, int(since.timestamp())))))
-        if receipt is not None:
-            params.append(("receipt", receipt))
-        if expanded:
-            params.append(("expand[]", "payments"))
-        for page in range(pages):
-            answer = await self._get(path, [*params, ("skip", str(page * PAGE_SIZE))])
-            items = read(_entities, answer)
-            for item in items:
-                yield item
-            if len(items) < PAGE_SIZE:
-                return
-        raise ProviderUnavailable("There is more at the provider than can be listed.")
-
-    async def _get(self, path: str, params: Sequence[tuple[str, str]] = ()) -> Entity:
-        return await self._ask("GET", path, params=params)
-
-    async def _post(
-        self, path: str, body: Entity, *, headers: Mapping[str, str] | None = None
-    ) -> Entity:
-        return await self._ask("POST", path, content=orjson.dumps(body), headers=headers)
-
-    async def _ask(self, method: str, path: str, **more: Any) -> Entity:
-        reply = await self._http.ask(method, path, **more)
-        if reply.is_refusal:
-            raise refusal_from(reply.content)
-        if not isinstance(reply.content, dict):
-            unreadable()
-        return reply.content
-
-
-def _entities(answer: Entity) -> list[Entity]:
-    items = answer["items"]
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise TypeError("a collection holds objects")
-    return items
 
 
 def _changed(
@@ -300,12 +248,3 @@ def _changed(
 def _flagged(charge: Charge, payments: Sequence[Entity], disputed: set[str]) -> Charge:
     taken = principal(payments)
     return replace(charge, disputed=taken is not None and taken.get("id") in disputed)
-
-
-def _id(thing: Entity) -> str:
-    found = thing.get("id")
-    return found if isinstance(found, str) and _looks_like_id(found) else unreadable()
-
-
-def _looks_like_id(text: str) -> bool:
-    return text.isascii() and text.replace("_", "").isalnum() and len(text) <= 64

@@ -11,7 +11,7 @@ from consulta.features.payments.events import (
     PaymentReturned,
     PaymentTaken,
 )
-from consulta.features.payments.queries import LockedPayment
+from consulta.features.payments.queries import LockedPayment, has_open_operation
 from consulta.features.payments.states import PaymentStatus, path, status_of
 from consulta.platform.db.work import Work
 from consulta.providers.payments.port import Charge, ChargeState
@@ -41,11 +41,7 @@ SET state = 'pending', attempts = 0, first_sent_at = NULL, next_attempt_at = app
 WHERE payment_id = $1 AND kind = 'cancel' AND state = 'done'
 """
 
-_RETURN_ALL = """
-SELECT app.enqueue_operation($1, 'refund', $2, NULL, 0) WHERE NOT EXISTS (
-    SELECT 1 FROM app.payment_operations o
-    WHERE o.payment_id = $1 AND o.kind = 'refund' AND o.state NOT IN ('done', 'dead'))
-"""
+_ENQUEUE = "SELECT app.enqueue_operation($1, $2, $3, NULL, 0)"
 
 
 async def apply(work: Work, payment: LockedPayment, charge: Charge) -> PaymentStatus:
@@ -108,15 +104,11 @@ async def _undo(work: Work, payment: LockedPayment, charge: Charge) -> None:
         charge.reference,
     )
     if charge.state is ChargeState.PAID:
-        if left > 0:
-            await work.execute(_RETURN_ALL, payment.id, left)
+        if left > 0 and not await has_open_operation(work, payment.id, kind="refund"):
+            await work.execute(_ENQUEUE, payment.id, "refund", left)
     elif not await work.execute(_RELEASE_AGAIN, payment.id):
         # None was needed then; one that is under way already stays the only one.
-        await work.execute(
-            "SELECT app.enqueue_operation($1, 'cancel', $2, NULL, 0)",
-            payment.id,
-            payment.amount.amount_minor,
-        )
+        await work.execute(_ENQUEUE, payment.id, "cancel", payment.amount.amount_minor)
 
 
 async def _write(work: Work, payment: LockedPayment, charge: Charge, status: PaymentStatus) -> None:

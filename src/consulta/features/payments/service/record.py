@@ -4,7 +4,7 @@ from dataclasses import replace as replace_fields
 from datetime import datetime
 
 from consulta.features.payments.errors import AmountMismatch
-from consulta.features.payments.queries import Lease, has_open_authorization, payment_for_update
+from consulta.features.payments.queries import Lease, has_open_operation, payment_for_update
 from consulta.features.payments.rules import (
     LAPSE_SLACK,
     MOST_ATTEMPTS,
@@ -185,7 +185,8 @@ async def settle_absence(work: Work, lease: Lease) -> None:
     assert payment is not None, "an operation has a payment"
     if lease.kind == "cancel":
         # The lock comes first: an authorisation that was recorded meanwhile has left its reference.
-        if payment.reference is not None or await has_open_authorization(work, lease.payment_id):
+        may_appear = await has_open_operation(work, lease.payment_id, kind="authorize")
+        if payment.reference is not None or may_appear:
             await postpone(work, lease, "authorisation under way", sent=False)
         elif await _settle(work, lease, "done", None, None):
             await give_up(work, payment)
