@@ -99,7 +99,7 @@ async def test_a_transaction_that_does_not_sum_to_zero_is_refused_when_it_is_com
         assert await entries_of(superuser, moved) == 0
 
 
-async def test_an_entry_cannot_be_added_to_a_transaction_of_the_past(
+async def test_one_entry_cannot_be_added_to_a_transaction_of_the_past(
     clerk: asyncpg.Connection,
 ) -> None:
     moved = uuid4()

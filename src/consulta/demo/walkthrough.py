@@ -165,4 +165,55 @@ ask "$API/bookings/$BOOKING/history" -H "$CLIENT" | python3 -m json.tool
 echo "booking: $(echo "$DONE" | field status)"
 echo "payment: $(echo "$DONE" | field payment.status)"
 """,
+    r"""
+echo '--- 12. Move it to another time: same booking, same payment. As a calendar file, too'
+LATER=$(ask "$FREE&exclude_booking=$BOOKING" -H "$CLIENT" | field items.9.starts_at)
+ask -X POST "$API/bookings/$BOOKING/reschedule" -H "$CLIENT" -H "$JSON" -H "$(key)" -d '{
+  "starts_at": "'$LATER'"}' | field revision
+ask "$API/bookings/$BOOKING/calendar.ics" -H "$CLIENT" | grep -E 'UID|SEQUENCE|DTSTART'
+""",
+    r"""
+echo '--- 13. What comes back if it is called off now? The amount shown is the amount returned'
+QUOTE=$(ask "$API/bookings/$BOOKING/cancellation-quote" -H "$CLIENT")
+echo "$QUOTE" | field refund
+ask -X POST "$API/bookings/$BOOKING/cancel" -H "$CLIENT" -H "$JSON" -H "$(key)" -d '{
+  "reason_code": "schedule_conflict", "quote_token": "'"$(echo "$QUOTE" | field quote_token)"'"}' \
+  | field payment.refunded
+""",
+    r"""
+echo '--- 14. Why is there no session at three in the night? The engine says'
+NIGHT="$(python3 -c 'import datetime
+print(datetime.date.today() + datetime.timedelta(days=3))')T03:00:00%2B04:00"
+ask "$API/specialists/$DOCTOR/slots/explain?at=$NIGHT&rate_id=$RATE" | field reasons
+""",
+    r"""
+echo '--- 15. A coupon: ten percent off the next one'
+ask "$API/coupons/welcome-10/validate?specialist_id=$DOCTOR&rate_id=$RATE" -H "$CLIENT" \
+  | field total
+""",
+    r"""
+echo '--- 16. Four follow-ups at once: bought with one card payment, spent as credits'
+PACKAGE=$(ask "$API/specialists/$DOCTOR/packages" | field items.0.id)
+BOUGHT=$(ask -X POST "$API/packages/$PACKAGE/purchases" -H "$CLIENT" -H "$JSON" -H "$(key)" -d '{
+  "payment_method": "pm_sandbox_visa"}')
+PURCHASE=$(echo "$BOUGHT" | field id)
+FOLLOWUP=$(echo "$BOUGHT" | field rate_id)
+echo "credits: $(echo "$BOUGHT" | field credits_left)"
+""",
+    r"""
+echo '--- 17. A weekly series paid by them: first which dates will work, then the series itself'
+SERIES='"specialist_id": "'$DOCTOR'", "rate_id": "'$FOLLOWUP'", "frequency": "weekly",
+  "local_time": "11:00", "start_date": "'$(echo "$LATER" | cut -c1-10)'",
+  "payment_mode": "package", "package_purchase_id": "'$PURCHASE'"'
+ask -X POST "$API/recurring-bookings" -H "$CLIENT" -H "$JSON" -H "$(key)" \
+  -d "{$SERIES, \"dry_run\": true}" | field items.0
+ask -X POST "$API/recurring-bookings" -H "$CLIENT" -H "$JSON" -H "$(key)" -d "{$SERIES}" \
+  | field status
+ask "$API/package-purchases/$PURCHASE" -H "$CLIENT" | field credits_left
+""",
+    r"""
+echo '--- 18. The practice in numbers, ready to plot'
+UNTIL=$(python3 -c 'import datetime; print(datetime.date.today() + datetime.timedelta(days=27))')
+ask "$API/specialists/me/stats?by=week&from=$DAY&to=$UNTIL" -H "$SARAH" | field bookings
+""",
 )

@@ -1,6 +1,6 @@
 """Who lives in the sample world: invented people in many time zones and currencies."""
 
-from consulta.seed.sample import Differs, Hours, Rate, Sample
+from consulta.seed.sample import Differs, Discount, Hours, Offer, Rate, Sample
 
 
 def _two(
@@ -24,6 +24,8 @@ SARAH = Sample(
     qualifications=("Board certification in cardiology", "Fellowship in heart failure"),
     rates=_two(20_000, 15_000, "USD"),
     week=(Hours("mon-fri", "09:00", "17:00"),),
+    offers=(Offer("Four follow-ups", "followup", 4, 48_000, 20, valid_for_days=180),),
+    discounts=(Discount("WELCOME-10", 10, most_uses_per_client=1),),
 )
 
 OTHERS = (
@@ -76,6 +78,10 @@ OTHERS = (
         week=(Hours("mon-fri", "15:00", "19:30", 45), Hours("sat", "10:00", "14:00", 45)),
         policy="flexible",
         is_auto_confirming=True,
+        offers=(
+            Offer("Ten lessons", "standard", 10, 38_250, 15),
+            Offer("Five lessons", "standard", 5, 20_250, 10, valid_for_days=90),
+        ),
     ),
     Sample(
         name="Dr. Mia Callaghan",

@@ -40,6 +40,27 @@ class Differs:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """Several sessions of the rate `kind` at once, for `price_minor` in the rate's currency."""
+
+    name: str
+    kind: str
+    sessions: int
+    price_minor: int
+    discount_percentage: int
+    valid_for_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """A coupon: so many percent off, so often for each client."""
+
+    code: str
+    percent: int
+    most_uses_per_client: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
     """A specialist: page, rates, week and the dates that differ."""
 
@@ -58,3 +79,5 @@ class Sample:
     policy: str = "standard"
     notice_minutes: int = 0
     is_auto_confirming: bool = False
+    offers: tuple[Offer, ...] = ()
+    discounts: tuple[Discount, ...] = ()

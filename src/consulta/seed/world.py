@@ -3,7 +3,7 @@ to the application directly. Safe to run again: who stands in the directory is l
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from consulta.platform.auth.identity import Identities
 from consulta.platform.db.work import Database
 from consulta.routes import API
 from consulta.seed.people import ADMIN, CLIENT, SPECIALISTS
-from consulta.seed.sample import WEEKDAYS, Differs, Hours, Sample
+from consulta.seed.sample import WEEKDAYS, Differs, Hours, Offer, Sample
 
 Tell = Callable[[str], None]
 
@@ -95,6 +95,22 @@ class _Settler:
 
     async def _open_practice(self, person: Inhabitant, sample: Sample, admin: Inhabitant) -> None:
         await self._ask("PUT", "/specialists/me", person, _page(sample))
+        await self._price(person, sample)
+        week = {"time_zone": sample.zone, "rules": _rules(sample.week)}
+        await self._ask("PUT", "/specialists/me/availability", person, week)
+        for differs in sample.differs:
+            await self._ask(
+                "POST", "/specialists/me/availability-exceptions", person, _exception(differs)
+            )
+        for discount in sample.discounts:
+            body = asdict(discount) | {"kind": "percent"}
+            await self._ask(
+                "POST", "/specialists/me/coupons", person, body, or_code="COUPON_CODE_TAKEN"
+            )
+        # Last, because being listed is how a second run sees that somebody is complete.
+        await self._ask("POST", f"/admin/specialists/{person.id}/verify", admin)
+
+    async def _price(self, person: Inhabitant, sample: Sample) -> None:
         for rate in sample.rates:
             body = {
                 "kind": rate.kind,
@@ -105,14 +121,13 @@ class _Settler:
             await self._ask(
                 "POST", "/specialists/me/rates", person, body, or_code="RATE_KIND_TAKEN"
             )
-        week = {"time_zone": sample.zone, "rules": _rules(sample.week)}
-        await self._ask("PUT", "/specialists/me/availability", person, week)
-        for differs in sample.differs:
-            await self._ask(
-                "POST", "/specialists/me/availability-exceptions", person, _exception(differs)
-            )
-        # Last, because being listed is how a second run sees that somebody is complete.
-        await self._ask("POST", f"/admin/specialists/{person.id}/verify", admin)
+        if not sample.offers:
+            return
+        listed = await self._ask("GET", "/specialists/me/rates", person)
+        rates = {rate["kind"]: rate for rate in listed["items"]}
+        for offer in sample.offers:
+            rate = rates[offer.kind]
+            await self._ask("POST", "/specialists/me/packages", person, _package(offer, rate))
 
     async def _ask(
         self,
@@ -122,18 +137,18 @@ class _Settler:
         body: Mapping[str, Any] | None = None,
         *,
         or_code: str | None = None,
-    ) -> None:
+    ) -> Any:
+        """The answer's body. Raises `SeedRefused` for any refusal but `or_code`."""
         answer = await self.http.request(
             method,
             API + path,
             json=body,
             headers={"Authorization": f"Bearer {person.token}"},
         )
-        if answer.is_success:
-            return
-        code = answer.json().get("code")
-        if code != or_code:
-            raise SeedRefused(f"{method} {path} for {person.name}: {answer.status_code} {code}")
+        said = answer.json()
+        if answer.is_success or said.get("code") == or_code:
+            return said
+        raise SeedRefused(f"{method} {path} for {person.name}: {answer.status_code} {said}")
 
 
 def _page(sample: Sample) -> dict[str, Any]:
@@ -172,6 +187,20 @@ def _rules(week: tuple[Hours, ...]) -> list[dict[str, Any]]:
 def _weekdays(days: str) -> range:
     first, _, last = days.partition("-")
     return range(WEEKDAYS.index(first), WEEKDAYS.index(last or first) + 1)
+
+
+def _package(offer: Offer, rate: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": offer.name,
+        "rate_id": rate["id"],
+        "session_count": offer.sessions,
+        "price": {
+            "amount_minor": offer.price_minor,
+            "currency": rate["price"]["currency"],
+        },
+        "discount_percentage": offer.discount_percentage,
+        "valid_for_days": offer.valid_for_days,
+    }
 
 
 def _exception(differs: Differs) -> dict[str, Any]:

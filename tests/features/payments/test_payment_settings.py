@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from consulta.main import create_app
-from consulta.settings import PaymentSettings, Settings
+from consulta.settings import PaymentSettings
+from consulta.wiring import providers_of
 from tests.conftest import TestDatabase
 from tests.settings import settings_for
+from tests.world.world import World
 
 RAZORPAY: dict[str, Any] = {
     "razorpay_key_id": "rzp_live_abcdef",
@@ -63,13 +64,15 @@ def test_real_money_is_for_production_only(template: Any) -> None:
     )
 
 
-async def test_each_provider_is_there_with_its_keys_only(template: Any) -> None:
-    def names(**payments: Any) -> frozenset[str]:
+async def test_each_provider_is_there_with_its_keys_only(world: World) -> None:
+    async def names(**payments: Any) -> frozenset[str]:
         chosen = PaymentSettings(provider="manual", **payments)
-        settings: Settings = settings_for(TestDatabase(template), payments=chosen)
-        return create_app(settings, examines_database=False).state.till.providers.names
+        database = world.app.state.database
+        providers = providers_of(chosen, database, public_url="https://consulta.test/")
+        await providers.close()
+        return providers.names
 
-    assert names() == {"manual"}
-    assert names(**RAZORPAY) == {"manual", "razorpay"}
-    assert names(**PAYTABS) == {"manual", "paytabs"}
-    assert names(**RAZORPAY, **PAYTABS) == {"manual", "razorpay", "paytabs"}
+    assert await names() == {"manual"}
+    assert await names(**RAZORPAY) == {"manual", "razorpay"}
+    assert await names(**PAYTABS) == {"manual", "paytabs"}
+    assert await names(**RAZORPAY, **PAYTABS) == {"manual", "razorpay", "paytabs"}
