@@ -24,3 +24,12 @@ CREATE POLICY definer_changes ON app.payments FOR UPDATE TO consulta_definer USI
 
 CREATE TRIGGER guard_moves BEFORE INSERT OR UPDATE ON app.payments
     FOR EACH ROW EXECUTE FUNCTION app.guard_payment();
+
+-- No door moves money without entries in the ledger; the money of a payment that only begins is none.
+CREATE TRIGGER money_trail AFTER UPDATE ON app.payments
+    FOR EACH ROW WHEN (OLD.captured_minor <> NEW.captured_minor
+        OR OLD.refunded_minor <> NEW.refunded_minor OR OLD.is_disputed <> NEW.is_disputed)
+    EXECUTE FUNCTION app.write_money_trail();
+CREATE TRIGGER money_trail_begins AFTER INSERT ON app.payments
+    FOR EACH ROW WHEN (NEW.captured_minor <> 0 OR NEW.refunded_minor <> 0 OR NEW.is_disputed)
+    EXECUTE FUNCTION app.write_money_trail();

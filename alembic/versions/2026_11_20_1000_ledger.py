@@ -33,8 +33,8 @@ CREATE INDEX ix_ledger_entries_transaction_id ON app.ledger_entries (transaction
 CREATE INDEX ix_ledger_entries_specialist_id
     ON app.ledger_entries (specialist_id, created_at DESC, id DESC);
 COMMENT ON TABLE app.ledger_entries IS
-    'Every movement of money twice, once on each account: insert-only; the entries of a transaction '
-    'sum to zero in each currency.';
+    'Every movement of money twice, once on each account: insert-only; the entries of a transaction'
+    ' sum to zero in each currency.';
 
 CREATE TABLE app.receipt_counters (
     specialist_id uuid PRIMARY KEY

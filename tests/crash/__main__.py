@@ -34,11 +34,17 @@ async def _prove(
     """How many points broke a promise, at most 1: the exit code."""
     outcomes: list[tuple[str, str, Outcome]] = []
     began = time.monotonic()
-    async with cloned(await migrated_template(cluster)) as database, set_stage(database) as stage:
-        for flow in flows:
-            for mishap in mishaps:
-                outcomes += await _each_point(stage, flow, mishap, most=most)
-        starts = stage.service.starts
+    starts = 0
+    template = await migrated_template(cluster)
+    for factory in dict.fromkeys(flow.factory for flow in flows):
+        async with (
+            cloned(template) as database,
+            set_stage(database, factory=factory) as stage,
+        ):
+            for flow in flows:
+                for mishap in mishaps if flow.factory == factory else ():
+                    outcomes += await _each_point(stage, flow, mishap, most=most)
+            starts += stage.service.starts
     _print_table(outcomes)
     broken = [one for _, _, one in outcomes if not one.is_held]
     points = sum(one.point is not None for _, _, one in outcomes)
@@ -64,12 +70,12 @@ async def _each_point(
 
 
 def _print_table(outcomes: Sequence[tuple[str, str, Outcome]]) -> None:
-    print(f"\n{'flow':10}{'mishap':8}{'points':>8}{'broken':>8}{'slowest':>9}")
+    print(f"\n{'flow':14}{'mishap':8}{'points':>8}{'broken':>8}{'slowest':>9}")
     for name, mishap in dict.fromkeys((name, mishap) for name, mishap, _ in outcomes):
         mine = [one for flow, what, one in outcomes if (flow, what) == (name, mishap)]
         broken = sum(not one.is_held for one in mine)
         slowest = max(one.seconds for one in mine)
-        print(f"{name:10}{mishap:8}{len(mine) - 1:>8}{broken:>8}{slowest:>7.1f} s")
+        print(f"{name:14}{mishap:8}{len(mine) - 1:>8}{broken:>8}{slowest:>7.1f} s")
 
 
 if __name__ == "__main__":

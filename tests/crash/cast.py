@@ -4,7 +4,9 @@ worker do to it.
 
 import asyncio
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -33,7 +35,14 @@ _UNSETTLED = """
 SELECT (SELECT count(*) FROM app.webhook_events
         WHERE charge_reference = ANY ($2) AND state IN ('received', 'leased'))
      + (SELECT count(*) FROM app.payment_operations o JOIN app.payments p ON p.id = o.payment_id
-        WHERE p.specialist_id = $1 AND o.state IN ('pending', 'leased', 'in_doubt'))
+        WHERE p.specialist_id = ANY ($1) AND o.state IN ('pending', 'leased', 'in_doubt'))
+"""
+_STRIKE_THE_SET = """
+WITH open AS (
+    UPDATE app.bookings SET expires_at = 'infinity'
+    WHERE specialist_id = ANY ($1) AND status IN ('pending_payment', 'awaiting_confirmation')
+)
+UPDATE app.slots SET held_until = 'infinity' WHERE specialist_id = ANY ($1) AND status = 'held'
 """
 
 
@@ -53,14 +62,26 @@ class Asked:
 
 @dataclass(slots=True)
 class Cast:
-    """Anna books Sarah, whom nobody else books; Ada looks after the worker."""
+    """Anna books Sarah, whom nobody else books, and now and then other specialists; Ada looks after
+    the worker.
+    """
 
     stage: Stage
     anna: Client
-    sarah: Specialist
+    specialists: Sequence[Specialist]
     ada: Person
+    when: str | datetime = "mon 10:00"
+    """What Anna books."""
     asked: list[Asked] = field(default_factory=list)
     _intents_before: frozenset[str] = frozenset()
+
+    @property
+    def sarah(self) -> Specialist:
+        return self.specialists[0]
+
+    @property
+    def specialist_ids(self) -> list[UUID]:
+        return [one.id for one in self.specialists if one.id is not None]
 
     async def ask(self, person: Person, path: str, body: Any = None, *, key: str) -> Reply:
         """The request is answered for good, or the last answer shows why not."""
@@ -73,7 +94,7 @@ class Cast:
 
     def wish(self, **more: Any) -> dict[str, Any]:
         """What Anna asks for, always the same."""
-        return self.sarah.booking("mon 10:00", **more)
+        return self.sarah.booking(self.when, **more)
 
     async def about_booking(self, person: Person, verb: str, body: Any = None) -> Reply:
         """`POST /bookings/{id}/<verb>`, with the verb as the key."""
@@ -98,27 +119,45 @@ class Cast:
 
     @property
     def booking_id(self) -> UUID:
-        """The booking that the first answer was about."""
-        said = self.asked[0].reply.json
-        if not isinstance(said, dict) or "id" not in said:
-            raise Stuck(f"booking was answered {self.asked[0].reply.status} {said}")
-        return UUID(said["id"])
+        return self.made("book")
+
+    def made(self, key: str) -> UUID:
+        """What came of the request with that key."""
+        for one in self.asked:
+            if one.key == key:
+                if isinstance(one.reply.json, dict) and "id" in one.reply.json:
+                    return UUID(one.reply.json["id"])
+                raise Stuck(f"{key} was answered {one.reply.status} {one.reply.json}")
+        raise Stuck(f"{key} was not asked for")
 
     def intents(self) -> list[Any]:
         """The intents that came to be since the performance began, whoever they belong to."""
         every = self.stage.fake.control.objects("payment_intent", key=SECRET_KEY)
         return [one for one in every if one["id"] not in self._intents_before]
 
-    async def until(self, status: str) -> None:
-        """The booking has come so far, by itself or because time passed and the worker ran."""
+    def pays_in_browser(self, answer: Reply, method: str) -> None:
+        """What Stripe's script does with the secret in that answer."""
+        payment = answer.json.get("payment") if isinstance(answer.json, dict) else None
+        if not payment or not payment["next_action"]:
+            raise Stuck(f"nothing to pay in {answer.status} {answer.json}")
+        secret: str = payment["next_action"]["client_secret"]
+        self.stage.fake.control.browser_confirm(
+            secret.partition("_secret_")[0], payment_method=method
+        )
+
+    async def until(self, status: str, *, table: str = "bookings", id_: UUID | None = None) -> None:
+        """The booking, or what else, has come so far, by itself or because time passed and the
+        worker ran.
+        """
+        about = id_ or self.booking_id
         for _ in range(MOST_ROUNDS):
             found = await self.stage.world.value(
-                "SELECT status FROM app.bookings WHERE id = $1", self.booking_id
+                f"SELECT status FROM app.{table} WHERE id = $1", about
             )
             if found == status:
                 return
             await self._a_while()
-        raise Stuck(f"the booking stays {found}, and does not become {status}")
+        raise Stuck(f"{table}: one stays {found}, and does not become {status}")
 
     async def letters_arrive(self) -> None:
         """What Stripe holds is delivered, one by one, each handled before the next goes out."""
@@ -163,10 +202,16 @@ class Cast:
             await self.worker_runs()
             letters = control.deliveries("held") + control.deliveries("failed")
             ids = [one["id"] for one in self.intents()]
-            if not letters and not await self.stage.world.value(_UNSETTLED, self.sarah.id, ids):
+            if not letters and not await self.stage.world.value(
+                _UNSETTLED, self.specialist_ids, ids
+            ):
                 return
             await self.stage.pass_time(LAPSE_SECONDS)
         raise Stuck("operations or letters do not come to an end")
+
+    async def leaves(self) -> None:
+        """What stays open never becomes due in another's performance."""
+        await self.stage.world.superuser.execute(_STRIKE_THE_SET, self.specialist_ids)
 
     async def _a_while(self) -> None:
         await self.stage.recover(LAPSE_SECONDS)
@@ -191,14 +236,20 @@ def _no_statement(_statement: Statement) -> bool:
     return False
 
 
-async def gather_cast(stage: Stage) -> Cast:
-    """New people, so that no performance can touch another's rows."""
+async def gather_cast(
+    stage: Stage, *, specialists: int = 1, page: Mapping[str, Any] | None = None
+) -> Cast:
+    """New people, so that no performance can touch another's rows; `page` says how the specialists
+    work.
+    """
     world = stage.world
     intents = stage.fake.control.objects("payment_intent", key=SECRET_KEY)
     return Cast(
         stage,
         anna=await world.client(),
-        sarah=await world.specialist(price=PRICE_MINOR),
+        specialists=[
+            await world.specialist(price=PRICE_MINOR, **(page or {})) for _ in range(specialists)
+        ],
         ada=await world.admin(),
         _intents_before=frozenset(one["id"] for one in intents),
     )

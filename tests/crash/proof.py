@@ -95,12 +95,13 @@ async def perform(
     began = time.perf_counter()
     plan = plan or CrashPlan()
     await stage.service.revive()
-    cast = await gather_cast(stage)
+    cast = await gather_cast(stage, specialists=flow.specialists, page=flow.page)
     stage.patience.statuses.clear()
     if flow.prelude is not None:
         await flow.prelude(cast)
     stage.follow(plan)
     broken = await _performed(cast, flow, plan)
+    await cast.leaves()
     return Outcome(point, plan.killed_at, broken, time.perf_counter() - began)
 
 

@@ -162,6 +162,7 @@ def _settings(*, stripe_base: str, port: int, with_clock: bool) -> Mapping[str, 
         "STRIPE_SECRET_KEY": SECRET_KEY,
         "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
         "STRIPE_API_BASE": stripe_base,
+        "RECURRING_LEAD_DAYS": "15",
     }
 
 

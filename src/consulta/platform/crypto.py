@@ -1,10 +1,12 @@
-"""Encryption of stored secrets: AES-256-GCM with a key id, bound to its row (AAD)."""
+"""Encryption of stored secrets: AES-256-GCM with a key id, bound to its row (AAD); in envelopes
+where keys have to rotate without the secrets being written anew.
+"""
 
 import base64
 import binascii
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -20,6 +22,15 @@ class BadKeys(ValueError):
 
 class Undecipherable(Exception):
     """The bytes were not made with these keys, or not for this row."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Envelope:
+    """Bytes under a data key of their own, and that key under the vault's key of this id."""
+
+    key_id: str
+    wrapped_key: bytes
+    sealed: bytes
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -48,28 +59,74 @@ class Vault:
 
     def seal(self, plain: bytes, *, place: str) -> bytes:
         """Bytes that only these keys open, and only for `place` (table, column, row)."""
-        nonce = os.urandom(_NONCE_BYTES)
         kid = self.active.encode()
-        sealed = AESGCM(self.keys[self.active]).encrypt(nonce, plain, self._aad(kid, place))
-        return b".".join((_VERSION, kid, nonce + sealed))
+        body = _encrypted(self.keys[self.active], plain, aad=_aad(kid, place))
+        return b".".join((_VERSION, kid, body))
 
     def open(self, sealed: bytes, *, place: str) -> bytes:
         """The plain bytes. Raises `Undecipherable`, whatever is wrong."""
         version, _, rest = sealed.partition(b".")
         kid, _, body = rest.partition(b".")
         key = self.keys.get(kid.decode("ascii", "replace"))
-        if version != _VERSION or key is None or len(body) <= _NONCE_BYTES:
+        if version != _VERSION or key is None:
             raise Undecipherable
-        try:
-            return AESGCM(key).decrypt(
-                body[:_NONCE_BYTES], body[_NONCE_BYTES:], self._aad(kid, place)
-            )
-        except InvalidTag:
-            raise Undecipherable from None
+        return _decrypted(key, body, aad=_aad(kid, place))
 
-    @staticmethod
-    def _aad(kid: bytes, place: str) -> bytes:
-        return b"|".join((_VERSION, kid, place.encode()))
+    def enclose(self, plain: bytes, *, place: str) -> Envelope:
+        """An envelope that only these keys open, and only for `place`."""
+        data_key = AESGCM.generate_key(8 * _KEY_BYTES)
+        body = _encrypted(data_key, plain, aad=_aad(_ENCLOSED, place))
+        return Envelope(self.active, self._wrapped(data_key, place), _VERSION + b"." + body)
+
+    def disclose(self, envelope: Envelope, *, place: str) -> bytes:
+        """What was enclosed. Raises `Undecipherable`, whatever is wrong."""
+        version, _, body = envelope.sealed.partition(b".")
+        if version != _VERSION:
+            raise Undecipherable
+        return _decrypted(self._data_key(envelope, place), body, aad=_aad(_ENCLOSED, place))
+
+    def rewrap(self, envelope: Envelope, *, place: str) -> Envelope:
+        """The same bytes and the same data key, wrapped by the key that seals now.
+
+        Raises `Undecipherable`.
+        """
+        data_key = self._data_key(envelope, place)
+        return replace(envelope, key_id=self.active, wrapped_key=self._wrapped(data_key, place))
+
+    def _wrapped(self, data_key: bytes, place: str) -> bytes:
+        return self.seal(data_key, place=_place_of_key(place))
+
+    def _data_key(self, envelope: Envelope, place: str) -> bytes:
+        # The id beside the envelope is what rotation goes by: it has to be the one inside.
+        if not envelope.wrapped_key.startswith(_VERSION + b"." + envelope.key_id.encode() + b"."):
+            raise Undecipherable
+        return self.open(envelope.wrapped_key, place=_place_of_key(place))
 
     def __repr__(self) -> str:
         return f"Vault(active={self.active!r}, keys={sorted(self.keys)})"
+
+
+# No key id: those are letters and digits.
+_ENCLOSED = b"+enclosed"
+
+
+def _place_of_key(place: str) -> str:
+    return f"{place}|data key"
+
+
+def _aad(kid: bytes, place: str) -> bytes:
+    return b"|".join((_VERSION, kid, place.encode()))
+
+
+def _encrypted(key: bytes, plain: bytes, *, aad: bytes) -> bytes:
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, plain, aad)
+
+
+def _decrypted(key: bytes, body: bytes, *, aad: bytes) -> bytes:
+    if len(body) <= _NONCE_BYTES:
+        raise Undecipherable
+    try:
+        return AESGCM(key).decrypt(body[:_NONCE_BYTES], body[_NONCE_BYTES:], aad)
+    except InvalidTag:
+        raise Undecipherable from None

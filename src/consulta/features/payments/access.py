@@ -12,6 +12,12 @@ def may_refund(actor: Actor, payment: Mapping[str, Any]) -> bool:
     return actor.role is Role.ADMIN or actor.id == payment["specialist_id"]
 
 
+def ensure_may_settle_by_hand(actor: Actor, payment: Mapping[str, Any]) -> None:
+    """Raises `Forbidden`: whose hand the money came into says that it came, and that it went."""
+    if not may_refund(actor, payment):
+        raise Forbidden("Only the specialist may say what was handed over.")
+
+
 def ensure_may_refund(actor: Actor, payment: Mapping[str, Any]) -> None:
     """Raises `Forbidden`: a payer sees the payment, but does not decide about it."""
     if not may_refund(actor, payment):

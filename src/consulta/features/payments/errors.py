@@ -61,6 +61,24 @@ class RefundNotDue(Forbidden):
     code = "REFUND_NOT_DUE"
 
 
+class PaymentNotByHand(Conflict):
+    """A gateway has the money of this payment: nobody hands it over."""
+
+    code = "PAYMENT_NOT_BY_HAND"
+
+
+class PaymentNotPayable(Conflict):
+    """The payment was settled before, or what it was for has come to nothing."""
+
+    code = "PAYMENT_NOT_PAYABLE"
+
+
+class PaymentAmountDiffers(Conflict):
+    """The payment is of another amount."""
+
+    code = "PAYMENT_AMOUNT_DIFFERS"
+
+
 class AmountMismatch(Conflict):
     """The provider's amount or currency is not ours: somebody has to look at it."""
 

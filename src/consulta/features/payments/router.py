@@ -75,6 +75,59 @@ async def refunds(payment_id: UUID, work: ReadDep) -> Response:
     return json_response({"items": items})
 
 
+@router.post(
+    "/{payment_id}/mark-paid",
+    response_model=schemas.PaymentDetails,
+    dependencies=[DECIDES],
+    summary="The money was handed over: a payment by hand is paid",
+    responses=problems(
+        *ALWAYS,
+        *idempotency.ERRORS,
+        Forbidden,
+        errors.PaymentNotFound,
+        errors.PaymentNotByHand,
+        errors.PaymentNotPayable,
+        errors.PaymentAmountDiffers,
+        errors.PaymentOperationUnderWay,
+    ),
+)
+async def mark_paid(
+    payment_id: UUID,
+    actor: ActorDep,
+    till: TillDep,
+    once: OnceDep,
+    body: schemas.HandedOver | None = None,
+) -> Response:
+    return await flows.mark_paid(till, actor, once, payment_id, body or schemas.HandedOver())
+
+
+@router.post(
+    "/{payment_id}/mark-returned",
+    response_model=schemas.PaymentDetails,
+    dependencies=[DECIDES],
+    summary="Money of a payment by hand was given back, in part or all of it",
+    responses=problems(
+        *ALWAYS,
+        *idempotency.ERRORS,
+        Forbidden,
+        errors.PaymentNotFound,
+        errors.PaymentNotByHand,
+        errors.PaymentNotRefundable,
+        errors.RefundNotDue,
+        errors.RefundExceedsCaptured,
+        errors.PaymentOperationUnderWay,
+    ),
+)
+async def mark_returned(
+    payment_id: UUID,
+    actor: ActorDep,
+    till: TillDep,
+    once: OnceDep,
+    body: schemas.HandedBack | None = None,
+) -> Response:
+    return await flows.mark_returned(till, actor, once, payment_id, body or schemas.HandedBack())
+
+
 @sandbox_router.post(
     "/{payment_id}/method",
     response_model=schemas.PaymentDetails,

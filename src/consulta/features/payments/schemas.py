@@ -36,6 +36,27 @@ class RefundCreate(Body):
     reason: Annotated[Annotated[Text, Field(max_length=1000)] | None, Blankable] = None
 
 
+class HandedOver(Body):
+    amount_minor: int | None = Field(
+        None, ge=1, le=10**15, description="In minor units; only the whole amount is taken."
+    )
+    note: Annotated[Annotated[Text, Field(max_length=1000)] | None, Blankable] = None
+    reference: Annotated[Annotated[Text, Field(max_length=200)] | None, Blankable] = Field(
+        None, description="Your own, such as the number of a bank transfer."
+    )
+
+
+class HandedBack(Body):
+    amount_minor: int | None = Field(
+        None,
+        ge=1,
+        le=10**15,
+        description="In minor units; without it what a cancellation left due, else all that is"
+        " left.",
+    )
+    note: Annotated[Annotated[Text, Field(max_length=1000)] | None, Blankable] = None
+
+
 class RefundOut(Answer):
     id: UUID
     payment_id: UUID

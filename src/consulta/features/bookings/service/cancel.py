@@ -112,7 +112,8 @@ async def _money_back(work: Work, booking: LockedBooking, terms: rules.Terms) ->
     if payment is None:
         return None
     if payment.captured:
-        if not terms.refund:
+        # What was handed over is handed back: the record says how much, its specialist that it was.
+        if not terms.refund or payment.provider == "manual":
             return None
         asked = await payments.request_operation(
             work, payment_id=payment.id, kind="refund", amount_minor=terms.refund.amount_minor

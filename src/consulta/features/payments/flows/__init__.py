@@ -1,5 +1,6 @@
 """What speaks to providers: the calls, reading their truth, and errands of higher rooms."""
 
+from consulta.features.payments.flows.by_hand import mark_paid, mark_returned
 from consulta.features.payments.flows.calls import (
     Answer,
     ask,
@@ -27,6 +28,8 @@ __all__ = [
     "carry_out",
     "due_operations",
     "follow",
+    "mark_paid",
+    "mark_returned",
     "perform",
     "present_at_sandbox",
     "publishable_key",

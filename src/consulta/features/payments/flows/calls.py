@@ -118,8 +118,8 @@ async def _call(till: Till, provider: PaymentProvider, lease: Lease) -> Answer:
                 return Answer(await provider.fetch(lease.reference))
             key = str(lease.operation_id)
             return Answer(await provider.authorize(order, idempotency_key=key))
-        if lease.kind == "refund" and not provider.capabilities.remembers:
-            return await _refund_by_hand(till, provider, lease)
+        if lease.kind in {"capture", "refund"} and not provider.capabilities.remembers:
+            return await _by_hand(till, provider, lease)
         if lease.reference is None:
             return await _resolve(till, provider, lease)
         return await _move(provider, lease, lease.reference)
@@ -135,8 +135,8 @@ async def _move(provider: PaymentProvider, lease: Lease, reference: str) -> Answ
     return Answer(charge, reference=refund.reference)
 
 
-async def _refund_by_hand(till: Till, provider: PaymentProvider, lease: Lease) -> Answer:
-    """Whoever collected the money gave it back himself: that is written down, and no more."""
+async def _by_hand(till: Till, provider: PaymentProvider, lease: Lease) -> Answer:
+    """Somebody has the money in hand, or gave it back: that is written down, and no more."""
     reference = lease.reference
     if reference is None:
         async with till.looking() as work:
@@ -146,7 +146,8 @@ async def _refund_by_hand(till: Till, provider: PaymentProvider, lease: Lease) -
         order = AuthorizeOrder(payment_id=str(lease.payment_id), amount=whole)
         charge = await provider.authorize(order, idempotency_key=str(lease.operation_id))
         reference = charge.reference
-    return replace(await _move(provider, lease, reference), is_one_call=True)
+    # It is taken whole, and returned in parts, of which only our own rows know the others.
+    return replace(await _move(provider, lease, reference), is_one_call=lease.kind == "refund")
 
 
 def _order(lease: Lease) -> AuthorizeOrder:

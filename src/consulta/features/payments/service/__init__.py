@@ -1,6 +1,7 @@
 """Use cases of payments, one verb a file."""
 
 from consulta.features.payments.service.apply import apply, give_up
+from consulta.features.payments.service.by_hand import mark_paid, mark_returned
 from consulta.features.payments.service.present import present_method
 from consulta.features.payments.service.record import (
     postpone,
@@ -17,6 +18,8 @@ __all__ = [
     "Asked",
     "apply",
     "give_up",
+    "mark_paid",
+    "mark_returned",
     "postpone",
     "present_method",
     "record",

@@ -65,7 +65,7 @@ async def apply(work: Work, payment: LockedPayment, charge: Charge) -> PaymentSt
             status="failure",
         )
         if payment.status is PaymentStatus.CANCELLED:
-            pass
+            await _undo(work, payment, charge)
         return payment.status
     for step in steps or [payment.status]:
         await _write(work, payment, charge, step)
