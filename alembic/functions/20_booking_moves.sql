@@ -17,6 +17,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
            ('awaiting_confirmation', 'cancelled', 'client'),
            ('awaiting_confirmation', 'cancelled', 'admin'),
            ('awaiting_confirmation', 'expired', 'system'),
+           ('expired', 'awaiting_confirmation', 'system'),
            ('confirmed', 'cancelled', 'client'),
            ('confirmed', 'cancelled', 'specialist'),
            ('confirmed', 'cancelled', 'admin'),

@@ -20,13 +20,22 @@ BEGIN
         IF NEW.status <> 'pending' THEN
             RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = 'a payment starts pending';
         END IF;
+        -- One that was deactivated since it was chosen a moment ago will do.
+        IF NEW.account <> '' AND NOT EXISTS (
+            SELECT 1 FROM app.payment_configs c
+            WHERE c.account = NEW.account AND c.specialist_id = NEW.specialist_id
+              AND c.provider = NEW.provider
+              AND (c.is_active OR c.updated_at > app.now() - interval '1 minute')) THEN
+            RAISE EXCEPTION USING ERRCODE = '42501',
+                MESSAGE = 'a payment is made with an active account of its specialist';
+        END IF;
         RETURN NEW;
     END IF;
     IF (NEW.id, NEW.booking_id, NEW.package_purchase_id, NEW.purpose, NEW.client_id, NEW.specialist_id, NEW.amount_minor, NEW.currency,
-        NEW.provider)
+        NEW.provider, NEW.account)
        IS DISTINCT FROM
        (OLD.id, OLD.booking_id, OLD.package_purchase_id, OLD.purpose, OLD.client_id, OLD.specialist_id, OLD.amount_minor, OLD.currency,
-        OLD.provider)
+        OLD.provider, OLD.account)
        OR OLD.provider_reference <> NEW.provider_reference
        OR NEW.captured_minor < OLD.captured_minor OR NEW.refunded_minor < OLD.refunded_minor THEN
         RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = 'a payment keeps its parties and its past';

@@ -2,7 +2,8 @@
 -- Made anew with the functions: a view has no rows of its own to lose.
 
 CREATE VIEW app.booking_views WITH (security_invoker = true) AS
-SELECT b.*, p.id AS payment_id, p.provider AS payment_provider, p.status AS payment_status,
+SELECT b.*, p.id AS payment_id, p.provider AS payment_provider, p.account AS payment_account,
+       p.status AS payment_status,
        p.amount_minor AS payment_amount_minor, p.captured_minor AS payment_captured_minor,
        p.refunded_minor AS payment_refunded_minor, p.last_error AS payment_last_error,
        p.is_disputed AS payment_is_disputed, a.next_action AS payment_next_action,

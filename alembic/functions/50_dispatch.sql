@@ -3,12 +3,12 @@
 
 CREATE FUNCTION app.dispatch_pages()
 RETURNS TABLE (
-    specialist_id uuid, time_zone text, payment_provider text, confirmation_hours smallint,
+    specialist_id uuid, time_zone text, confirmation_hours smallint,
     cancellation_policy text, cancellation_tiers jsonb, is_accepting boolean,
     minimum_notice_minutes integer, today date, horizon timestamp)
 LANGUAGE sql STABLE AS $$
-    SELECT s.id, s.time_zone, s.payment_provider, s.confirmation_hours, s.cancellation_policy,
-           s.cancellation_tiers, s.is_verified AND s.is_accepting, s.minimum_notice_minutes,
+    SELECT s.id, s.time_zone, s.confirmation_hours, s.cancellation_policy, s.cancellation_tiers,
+           s.is_verified AND s.is_accepting, s.minimum_notice_minutes,
            (app.now() AT TIME ZONE s.time_zone)::date,
            (app.now() + s.horizon_days * interval '24 hours') AT TIME ZONE s.time_zone
     FROM app.specialists s
@@ -36,8 +36,8 @@ LANGUAGE sql STABLE AS $$
     WHERE r.is_active AND r.payment_mode <> 'saved_card'
       AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= app.now())
       -- A bound that is the same for all, so that the index of due dates serves.
-      AND r.next_booking_date <= (app.now() AT TIME ZONE 'UTC')::date + 2 + greatest(p_lead_days,
-          (SELECT max(s.minimum_notice_minutes) FROM app.specialists s) / 1440 + 1)
+      AND r.next_booking_date <= (app.now() AT TIME ZONE 'UTC')::date + 1 + greatest(p_lead_days,
+          ((SELECT max(s.minimum_notice_minutes) FROM app.specialists s) + 1439) / 1440 + 1)
       AND r.next_booking_date <= app.series_due_until(
           p.today, p.horizon, p.minimum_notice_minutes, r.local_time, p_lead_days)
       AND r.id <> ALL (p_except)
@@ -96,13 +96,16 @@ BEGIN
         WHERE r.id = ANY (p_series) AND r.specialist_id = ANY (calendars)
         FOR UPDATE SKIP LOCKED);
     CREATE TEMP TABLE dispatch_calendars ON COMMIT DROP AS
-    SELECT p.*, app.policy_tiers(p.cancellation_policy, p.cancellation_tiers) AS policy_tiers,
+    SELECT p.*, t.provider AS paid_by, t.account AS paid_through,
+           app.policy_tiers(p.cancellation_policy, p.cancellation_tiers) AS policy_tiers,
            EXISTS (SELECT 1 FROM app.availability_rules a
                    WHERE a.specialist_id = p.specialist_id AND a.is_active
                      AND a.max_bookings_per_day IS NOT NULL) AS is_capped
-    FROM app.dispatch_pages() p WHERE p.specialist_id = ANY (calendars);
+    FROM app.dispatch_pages() p
+    JOIN app.tills_of(calendars, p_provider) t ON t.specialist_id = p.specialist_id
+    WHERE p.specialist_id = ANY (calendars);
     ANALYZE pg_temp.dispatch_calendars;
-    PERFORM app.date_dispatch(series, p_lead_days, p_provider);
+    PERFORM app.date_dispatch(series, p_lead_days);
     CREATE TEMP TABLE dispatch_claims (
         n integer, round integer, booking_id uuid, slot_id uuid, starts_at timestamptz,
         ends_at timestamptz, claim_starts_at timestamptz, claim_ends_at timestamptz)
@@ -116,8 +119,7 @@ COMMENT ON FUNCTION app.plan_dispatch(uuid[], integer, text) IS
 
 -- Earlier series come first, and of each the earlier date. An outcome is set where the calendar
 -- need not be asked: none (past the end), known (left out), skipped, or waits for a rate.
-CREATE FUNCTION app.date_dispatch(p_series uuid[], p_lead_days integer, p_provider text)
-RETURNS void
+CREATE FUNCTION app.date_dispatch(p_series uuid[], p_lead_days integer) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
     moment timestamptz := app.now();
@@ -147,7 +149,9 @@ BEGIN
                q.kind, q.duration_minutes, q.price_minor, q.currency, q.is_active AS has_rate,
                CASE WHEN r.payment_mode = 'package' OR q.price_minor = 0 THEN NULL
                     WHEN r.payment_mode = 'manual' THEN 'manual'
-                    ELSE coalesce(c.payment_provider, p_provider) END AS paid_by,
+                    ELSE c.paid_by END AS paid_by,
+               CASE WHEN r.payment_mode = 'manual' THEN '' ELSE c.paid_through END
+                   AS paid_through,
                c.is_accepting, c.is_capped, c.confirmation_hours
         FROM app.recurring_bookings r
         JOIN pg_temp.dispatch_calendars c ON c.specialist_id = r.specialist_id
@@ -164,7 +168,7 @@ BEGIN
     ANALYZE pg_temp.dispatch_dates;
 END
 $$;
-COMMENT ON FUNCTION app.date_dispatch(uuid[], integer, text) IS
+COMMENT ON FUNCTION app.date_dispatch(uuid[], integer) IS
     'The due dates of those series stand in a temporary table, with what their bookings will be. The caller has the locks.';
 
 -- One round: the engine is asked, and what it offers is claimed. Where dates depend on each other,
@@ -266,9 +270,13 @@ BEGIN
         SELECT DISTINCT s.id, s.specialist_id, s.starts_at, s.ends_at, b.id AS booking_id
         FROM pg_temp.dispatch_claims c
         JOIN pg_temp.dispatch_dates d ON d.n = c.n
-        -- Only the calendar's own index serves: see app.hold_of.
-        JOIN app.slots s ON s.specialist_id = d.specialist_id AND s.status IN ('held', 'booked')
-             AND s.ends_at > c.claim_starts_at AND s.starts_at < c.claim_ends_at
+        -- Calendar by calendar, and only its own index serves (see app.hold_of): left to itself the
+        -- planner expects so few that it reads the claims of all calendars.
+        CROSS JOIN LATERAL (
+            SELECT * FROM app.slots s
+            WHERE s.specialist_id = d.specialist_id AND s.status IN ('held', 'booked')
+              AND s.ends_at > c.claim_starts_at AND s.starts_at < c.claim_ends_at
+            OFFSET 0) s
         LEFT JOIN app.bookings b ON b.slot_id = s.id
              AND b.status IN ('pending_payment', 'awaiting_confirmation', 'confirmed')
         WHERE c.round = p_round AND s.status <> 'booked' AND s.held_until <= app.now()
@@ -296,6 +304,6 @@ GRANT EXECUTE ON FUNCTION app.dispatch_pages(),
     app.series_due_until(date, timestamp, integer, time, integer),
     app.due_series(integer, uuid[], integer),
     app.dispatch_series(uuid[], integer, text, text),
-    app.plan_dispatch(uuid[], integer, text), app.date_dispatch(uuid[], integer, text),
+    app.plan_dispatch(uuid[], integer, text), app.date_dispatch(uuid[], integer),
     app.claim_dispatched(integer), app.skip_without_credit(), app.clear_dispatched(integer)
     TO consulta_worker;

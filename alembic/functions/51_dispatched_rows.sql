@@ -24,8 +24,9 @@ BEGIN
     WHERE d.package_purchase_id IS NOT NULL;
     WITH owed AS (
         INSERT INTO app.payments
-            (booking_id, specialist_id, client_id, provider, amount_minor, currency)
-        SELECT c.booking_id, d.specialist_id, d.client_id, d.paid_by, d.price_minor, d.currency
+            (booking_id, specialist_id, client_id, provider, account, amount_minor, currency)
+        SELECT c.booking_id, d.specialist_id, d.client_id, d.paid_by, d.paid_through,
+               d.price_minor, d.currency
         FROM pg_temp.dispatch_claims c JOIN pg_temp.dispatch_dates d ON d.n = c.n
         WHERE d.paid_by IS NOT NULL
         RETURNING id, provider, amount_minor)
@@ -130,12 +131,14 @@ BEGIN
             SELECT d.opening, count(*) AS n FROM pg_temp.dispatch_claims c
             JOIN pg_temp.dispatch_dates d ON d.n = c.n GROUP BY d.opening) q),
         'skipped', (SELECT count(*) FROM pg_temp.dispatch_dates d WHERE d.outcome = 'skipped'),
+        'unfinished', (SELECT count(*) FROM (
+            SELECT 1 FROM pg_temp.dispatch_dates d GROUP BY d.series_id HAVING count(*) = 8) q),
         'waiting', (SELECT coalesce(jsonb_agg(DISTINCT d.series_id), '[]')
             FROM pg_temp.dispatch_dates d WHERE d.outcome = 'waits'));
 END
 $$;
 COMMENT ON FUNCTION app.dispatch_report() IS
-    'What this transaction''s dispatch came to: how many series it took up, bookings by status, dates skipped, and the series that wait for a rate.';
+    'What this transaction''s dispatch came to: how many series it took up, of how many of them more dates may be due, bookings by status, dates skipped, and the series that wait for a rate.';
 
 GRANT EXECUTE ON FUNCTION app.book_dispatched(), app.tell_dispatched(text),
     app.move_series_on(text), app.dispatch_report()

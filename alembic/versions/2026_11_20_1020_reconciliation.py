@@ -47,7 +47,11 @@ CREATE TABLE app.reconciliation_cursors (
 COMMENT ON TABLE app.reconciliation_cursors IS
     'Until when the charges of a provider''s account have been compared with ours.';
 
-ALTER TABLE app.payments ADD COLUMN expiry_warned_at timestamptz;
+ALTER TABLE app.payments
+    ADD COLUMN expiry_warned_at timestamptz,
+    ADD COLUMN read_again_at timestamptz DEFAULT app.now() + interval '10 minutes';
+CREATE INDEX ix_payments_read_again_at ON app.payments (read_again_at)
+    WHERE read_again_at IS NOT NULL;
 """
 
 
@@ -59,7 +63,7 @@ def downgrade() -> None:
     run(
         op,
         """
-ALTER TABLE app.payments DROP COLUMN expiry_warned_at;
+ALTER TABLE app.payments DROP COLUMN read_again_at, DROP COLUMN expiry_warned_at;
 DROP TABLE app.reconciliation_cursors, app.reconciliation_findings;
 """,
     )

@@ -1,5 +1,5 @@
-"""The command line: `consulta demo | serve | migrate | seed | openapi | job run | db bootstrap |
-doctor`. Here are the arguments and the words; the work is done by the rooms.
+"""The command line: `consulta demo | serve | migrate | seed | openapi | job run | keys rotate |
+db bootstrap | doctor`. Here are the arguments and the words; the work is done by the rooms.
 """
 
 import argparse
@@ -17,10 +17,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from consulta import __version__
 from consulta.demo import DemoImpossible, run_demo
+from consulta.features.payment_configs.queries import accounts_by_key
+from consulta.features.receipts.queries import ledger_flaws
+from consulta.kernel.actor import Actor
 from consulta.kernel.errors import DomainError
 from consulta.main import create_app, engines_of
 from consulta.platform.crypto import Vault
-from consulta.platform.db.doctor import examine
+from consulta.platform.db.doctor import Examination, examine
 from consulta.platform.db.dsn import Dsn
 from consulta.platform.db.embedded import PostgresUnusable
 from consulta.platform.db.migrations import code_state, migrate
@@ -90,6 +93,13 @@ def parser() -> argparse.ArgumentParser:
     run = job.add_parser("run", help="run a job now")
     run.add_argument("name", help="such as bookings.expire, or its name below /api/cron/")
     run.set_defaults(command=_run_job)
+
+    keys = commands.add_parser("keys", help="the keys of stored secrets").add_subparsers(
+        required=True, metavar="rotate"
+    )
+    keys.add_parser(
+        "rotate", help="put every stored gateway key under the first of ENCRYPTION_KEYS"
+    ).set_defaults(command=_rotate)
 
     db = commands.add_parser("db", help="the database server").add_subparsers(
         required=True, metavar="bootstrap"
@@ -194,6 +204,35 @@ async def _outcome(settings: Settings, name: str) -> Outcome:
         await service.stop()
 
 
+def _rotate(_parsed: argparse.Namespace) -> int:
+    settings = loaded()
+    ensure_servable(settings)
+    _log_little(settings)
+    vault = Vault.from_text(settings.security.encryption_keys.get_secret_value())
+    accounts = asyncio.run(_rotated(settings, vault))
+    under = accounts.pop(vault.active, 0)
+    say(f"{under} gateway accounts are under {vault.active!r}, {sum(accounts.values())} are not")
+    for key_id, count in accounts.items():
+        complain(f"  {count} are still under {key_id!r}: keep that key, and run this again")
+    return 1 if accounts else 0
+
+
+async def _rotated(settings: Settings, vault: Vault) -> dict[str, int]:
+    """How many accounts are under each key, once no run of the job changes that any more."""
+    service = wire(settings, engines_of(settings), vault=vault)
+    before: dict[str, int] | None = None
+    try:
+        while True:
+            await service.jobs.run_now("payment_configs.rewrap", triggered_by="cli")
+            async with service.database.read(Actor.system("cli")) as work:
+                now = await accounts_by_key(work)
+            if now == before or now.keys() <= {vault.active}:
+                return now
+            before = now
+    finally:
+        await service.stop()
+
+
 def _bootstrap(parsed: argparse.Namespace) -> int:
     database = loaded().database
     address = database.bootstrap.get_secret_value()
@@ -271,7 +310,8 @@ def _alembic_told() -> Iterator[None]:
 
 
 def _doctor(_parsed: argparse.Namespace) -> int:
-    report = asyncio.run(examine(loaded()))
+    books = Examination(ledger_flaws, fine="payments, ledger and receipts agree")
+    report = asyncio.run(examine(loaded(), also=[books]))
     for line in report.lines():
         say(line)
     return report.exit_code

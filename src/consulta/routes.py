@@ -22,11 +22,15 @@ from consulta.features.coupons.router import router as coupons
 from consulta.features.jobs.router import cron_router as cron
 from consulta.features.jobs.router import router as jobs
 from consulta.features.packages.router import router as packages
+from consulta.features.payment_configs.router import router as payment_configs
 from consulta.features.payments.router import router as payments
 from consulta.features.payments.router import sandbox_router as sandbox
 from consulta.features.profiles.router import router as profiles
+from consulta.features.receipts.router import router as receipts
+from consulta.features.reconciliation.router import router as reconciliation
 from consulta.features.recurring.router import router as recurring
 from consulta.features.specialists.router import router as specialists
+from consulta.features.webhooks.router import admin_router as letters
 from consulta.features.webhooks.router import router as webhooks
 from consulta.platform.http.contract import complete
 from consulta.platform.http.documentation import documentation
@@ -52,8 +56,12 @@ _ROOMS = (
     profiles,
     packages,
     payments,
+    receipts,
     coupons,
+    payment_configs,
     admin,
+    reconciliation,
+    letters,
     analytics,
     own_analytics,
     jobs,

@@ -13,14 +13,18 @@ from consulta.features.bookings.status import BookingStatus
 from consulta.features.jobs import jobs as house_jobs
 from consulta.features.packages import jobs as package_jobs
 from consulta.features.packages import reactions as packages
+from consulta.features.payment_configs import jobs as payment_config_jobs
+from consulta.features.payment_configs.flows import Safe, keys_reader
 from consulta.features.payments import jobs as payment_jobs
 from consulta.features.payments.events import (
     PaymentAuthorized,
+    PaymentCameTooLate,
     PaymentReleased,
     PaymentReturned,
     PaymentTaken,
 )
 from consulta.features.payments.flows import Till
+from consulta.features.reconciliation import jobs as reconciliation_jobs
 from consulta.features.recurring import jobs as recurring_jobs
 from consulta.features.recurring import reactions as recurring
 from consulta.features.recurring.service.dispatch import DispatchTerms
@@ -38,14 +42,14 @@ from consulta.platform.health import Health
 from consulta.platform.jobs import Job, Jobs
 from consulta.platform.lifecycle import Lifecycle
 from consulta.platform.outbox import Outbox
+from consulta.providers.payments.accounts import Accounts
+from consulta.providers.payments.adapters import Reach, adapter_of
+from consulta.providers.payments.keys import PayTabsKeys, RazorpayKeys, StripeKeys
 from consulta.providers.payments.manual import ManualProvider
-from consulta.providers.payments.paytabs import PayTabsProvider
 from consulta.providers.payments.port import PaymentProvider
-from consulta.providers.payments.razorpay import RazorpayProvider
 from consulta.providers.payments.registry import PaymentProviders
 from consulta.providers.payments.sandbox import SandboxProvider
 from consulta.providers.payments.sandbox_postgres import PostgresSandboxStore
-from consulta.providers.payments.stripe import StripeProvider
 from consulta.settings import PaymentSettings, Settings
 
 REACTIONS = (
@@ -53,6 +57,7 @@ REACTIONS = (
     (PaymentTaken, bookings.confirm_when_taken),
     (PaymentReleased, bookings.expire_when_released),
     (PaymentReturned, bookings.mark_refunded_when_returned),
+    (PaymentCameTooLate, bookings.tell_when_money_came_too_late),
     (PaymentTaken, packages.activate_when_taken),
     (PaymentReleased, packages.cancel_when_released),
     (PaymentReturned, packages.take_back_when_returned),
@@ -64,6 +69,8 @@ SILENT_TOPICS = (
     "booking.requested",
     *(f"booking.{status}" for status in BookingStatus),
     "booking.rescheduled",
+    "booking.payment_too_late",
+    "payment.authorization_expiring",
     *(f"package.{what}" for what in ("purchased", "activated", "cancelled", "expired", "refunded")),
     "booking.time_proposed",
     "booking.proposal_declined",
@@ -87,6 +94,7 @@ class Service:
     identities: Identities
     passwords: Passwords
     till: Till
+    safe: Safe
     letter_box: LetterBox
     dispatch_terms: DispatchTerms
     jobs: Jobs
@@ -100,6 +108,7 @@ class Service:
         app.state.identities = self.identities
         app.state.passwords = self.passwords
         app.state.till = self.till
+        app.state.safe = self.safe
         app.state.letter_box = self.letter_box
         app.state.dispatch_terms = self.dispatch_terms
         app.state.jobs = self.jobs
@@ -127,15 +136,21 @@ class Service:
 def wire(settings: Settings, engines: Engines, *, vault: Vault) -> Service:
     """The service, joined and not yet started."""
     database = Database(engines, Reactions(REACTIONS))
+    reach = _reach(settings)
+    accounts = Accounts(
+        keys_reader(database, vault, takes_live=settings.is_production),
+        lambda keys, account: adapter_of(keys, reach, account=account),
+    )
     till = Till(
         database,
-        providers_of(settings.payments, database, public_url=settings.http.public_url),
+        providers_of(settings.payments, database, reach=reach, accounts=accounts),
         patience_seconds=settings.payments.timeout_seconds,
     )
+    safe = Safe(database, vault, accounts, reach, takes_live=settings.is_production)
     box = letter_box(till)
     outbox = Outbox(database, dict.fromkeys(SILENT_TOPICS))
     terms = DispatchTerms(settings.recurring.lead_days, settings.payments.default_provider)
-    jobs = Jobs(database, _jobs(till, box, outbox, terms))
+    jobs = Jobs(database, _jobs(till, safe, box, outbox, terms))
     box.inbox.wakes(lambda: jobs.nudge("webhooks.letters"))
     outbox.wakes(lambda: jobs.nudge("outbox.deliver"))
     return Service(
@@ -147,6 +162,7 @@ def wire(settings: Settings, engines: Engines, *, vault: Vault) -> Service:
             memory_kib=settings.auth.password_memory_kib, passes=settings.auth.password_passes
         ),
         till=till,
+        safe=safe,
         letter_box=box,
         dispatch_terms=terms,
         jobs=jobs,
@@ -160,10 +176,10 @@ def wire(settings: Settings, engines: Engines, *, vault: Vault) -> Service:
 
 
 def providers_of(
-    settings: PaymentSettings, database: Database, *, public_url: str
+    settings: PaymentSettings, database: Database, *, reach: Reach, accounts: Accounts | None = None
 ) -> PaymentProviders:
-    """Every provider that the settings have keys for. The sandbox stands in only where it is the
-    default, so that nobody can pay with it where money is taken.
+    """Every provider that the settings have keys for, and the accounts of specialists. The sandbox
+    stands in only where it is the default, so that nobody can pay with it where money is taken.
     """
     providers: dict[str, PaymentProvider] = {"manual": ManualProvider()}
     if settings.default_provider == "sandbox":
@@ -172,40 +188,45 @@ def providers_of(
             secret=settings.sandbox_webhook_secret.get_secret_value(),
         )
     if key := settings.stripe_secret_key.get_secret_value():
-        providers["stripe"] = StripeProvider(
-            secret_key=key,
-            publishable_key=settings.stripe_publishable_key,
-            webhook_secrets=(settings.stripe_webhook_secret.get_secret_value(),),
-            api_base=settings.stripe_api_base or None,
-            timeout_seconds=settings.timeout_seconds,
-        )
+        signing = (settings.stripe_webhook_secret.get_secret_value(),)
+        keys = StripeKeys(key, settings.stripe_publishable_key, signing)
+        providers["stripe"] = adapter_of(keys, reach)
     if settings.razorpay_key_id:
-        providers["razorpay"] = RazorpayProvider(
-            key_id=settings.razorpay_key_id,
-            key_secret=settings.razorpay_key_secret.get_secret_value(),
-            webhook_secrets=(settings.razorpay_webhook_secret.get_secret_value(),),
-            api_base=settings.razorpay_api_base or None,
-            timeout_seconds=settings.timeout_seconds,
+        signing = (settings.razorpay_webhook_secret.get_secret_value(),)
+        secret = settings.razorpay_key_secret.get_secret_value()
+        providers["razorpay"] = adapter_of(
+            RazorpayKeys(settings.razorpay_key_id, secret, signing), reach
         )
     if settings.paytabs_profile_id:
-        providers["paytabs"] = PayTabsProvider(
-            profile_id=settings.paytabs_profile_id,
-            server_key=settings.paytabs_server_key.get_secret_value(),
-            region=settings.paytabs_region,
-            api_base=settings.paytabs_api_base or None,
-            callback_url=f"{public_url.rstrip('/')}/api/webhooks/paytabs",
-            timeout_seconds=settings.timeout_seconds,
+        key = settings.paytabs_server_key.get_secret_value()
+        providers["paytabs"] = adapter_of(
+            PayTabsKeys(settings.paytabs_profile_id, key, settings.paytabs_region), reach
         )
-    return PaymentProviders(providers, default=settings.default_provider)
+    return PaymentProviders(providers, default=settings.default_provider, accounts=accounts)
 
 
-def _jobs(till: Till, box: LetterBox, outbox: Outbox, terms: DispatchTerms) -> tuple[Job, ...]:
+def _reach(settings: Settings) -> Reach:
+    payments = settings.payments
+    return Reach(
+        public_url=settings.http.public_url,
+        timeout_seconds=payments.timeout_seconds,
+        stripe_base=payments.stripe_api_base or None,
+        razorpay_base=payments.razorpay_api_base or None,
+        paytabs_base=payments.paytabs_api_base or None,
+    )
+
+
+def _jobs(
+    till: Till, safe: Safe, box: LetterBox, outbox: Outbox, terms: DispatchTerms
+) -> tuple[Job, ...]:
     return (
         *availability_jobs.JOBS,
         *booking_jobs.JOBS,
         *package_jobs.JOBS,
         *recurring_jobs.jobs_of(terms),
         *payment_jobs.jobs_of(till),
+        *payment_config_jobs.jobs_of(safe.vault),
+        *reconciliation_jobs.jobs_of(till),
         *webhook_jobs.jobs_of(box),
         *analytics_jobs.JOBS,
         *house_jobs.jobs_of(outbox),

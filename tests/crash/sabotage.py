@@ -3,6 +3,7 @@ that belongs into a transaction and is written behind it, in another.
 """
 
 import importlib
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -85,7 +86,7 @@ def operations_behind() -> FastAPI:
         _PUT_ASIDE.setdefault(id(work), []).append(write)
         return 1
 
-    Work.execute = execute  # type: ignore[method-assign]
+    Work.execute = execute  # type: ignore[method-assign, assignment]
     _write_behind(lambda work: _PUT_ASIDE.pop(id(work), []))
     return sound_application()
 
@@ -113,29 +114,47 @@ def dates_behind() -> FastAPI:
         await behind.execute(_REMEMBER_DATES)
 
     def dates(work: Work) -> list[Behind]:
-        actor = work.actor.label
-        return [write] if "recurring.dispatch" in actor and not work.read_only else []
+        return [write] if work.actor.label in _DISPATCHERS else []
 
     _write_behind(dates)
     return piecemeal.application()
 
 
+_DISPATCHERS = {f"system:recurring.{name}" for name in ("dispatch", "at_once")}
+
+
 async def put_dates_aside(world: World) -> None:
-    """The dispatcher's functions leave dates and series alone, and tell only this schema."""
-    book: str = await world.value("SELECT pg_get_functiondef('app.book_dispatched'::regproc)")
-    target = "INSERT INTO app.recurring_booking_occurrences"
-    assert target in book
-    await world.superuser.execute(
-        """
-        CREATE TABLE testing.dates_put_aside (LIKE app.recurring_booking_occurrences);
-        ALTER TABLE testing.dates_put_aside ALTER id DROP NOT NULL, ALTER created_at DROP NOT NULL;
-        GRANT USAGE ON SCHEMA testing TO consulta_worker;
-        GRANT ALL ON testing.dates_put_aside TO consulta_worker;
-        CREATE OR REPLACE FUNCTION app.move_series_on(p_actor text) RETURNS void
-        LANGUAGE plpgsql AS 'BEGIN END';
-        """
-        + book.replace(target, "INSERT INTO testing.dates_put_aside")
+    """The dispatcher's functions tell a table of the tests what became of dates, and leave the
+    series alone.
+    """
+    book = await _altered(
+        world,
+        "app.book_dispatched",
+        "INSERT INTO app.recurring_booking_occurrences",
+        "INSERT INTO testing.dates_put_aside",
     )
+    move = await _altered(
+        world, "app.move_series_on", r"UPDATE app\.recurring_bookings r.*?is_over$", _LOOK
+    )
+    await world.superuser.execute(_ASIDE + book + ";" + move)
+
+
+_ASIDE = """
+CREATE TABLE testing.dates_put_aside (LIKE app.recurring_booking_occurrences);
+ALTER TABLE testing.dates_put_aside ALTER id DROP NOT NULL, ALTER created_at DROP NOT NULL;
+GRANT USAGE ON SCHEMA testing TO consulta_worker;
+GRANT ALL ON testing.dates_put_aside TO consulta_worker;
+"""
+_LOOK = """SELECT r.id, r.specialist_id, r.client_id, o.is_over
+        FROM app.recurring_bookings r JOIN done o ON o.series_id = r.id WHERE o.is_over"""
+
+
+async def _altered(world: World, function: str, pattern: str, instead: str) -> str:
+    """The function's definition with the only match of the pattern replaced."""
+    text: str = await world.value("SELECT pg_get_functiondef($1::regproc)", function)
+    altered, count = re.subn(pattern, instead, text, flags=re.DOTALL | re.MULTILINE)
+    assert count == 1, function
+    return altered
 
 
 def _write_behind(what: Callable[[Work], list[Behind]]) -> None:
@@ -152,4 +171,4 @@ def _write_behind(what: Callable[[Work], list[Behind]]) -> None:
                 for write in put_aside:
                     await write(behind)
 
-    Database.work = work  # type: ignore[method-assign]
+    Database.work = work  # type: ignore[method-assign, assignment]

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from tests.conftest import TestDatabase
-from tests.crash import reckless
 from tests.crash.cast import gather_cast
 from tests.crash.flows import FLOWS
 from tests.crash.killer import Event, Phase
@@ -111,7 +110,7 @@ async def test_killed_while_a_letter_brings_the_authorisation(stage: Stage) -> N
 async def test_control_a_record_behind_the_call_is_found_out(
     database: TestDatabase,
 ) -> None:
-    async with set_stage(database, factory=reckless.FACTORY) as stage:
+    async with set_stage(database, factory="tests.crash.sabotage:calls_first") as stage:
         trace = await recorded(stage, "capture")
         call = next(event for event in trace if event.kind == "call")
         between = [one for one in points_of(trace) if one.event.ordinal in _around(call)]

@@ -94,6 +94,7 @@ SYSTEM_ACTORS = {
     ROOMS + "auth/flows.py": "password hashes are read and compared; the web pool may not",
     ROOMS
     + "payments/flows/till.py": "a provider's answer is recorded; people cannot write payments",
+    ROOMS + "payment_configs/flows/safe.py": "sealed keys are opened; people may not read them",
     ROOMS + "recurring/flows.py": "a new series is dispatched at once, as the nightly run would",
     ROOMS + "compat/flows.py": "a cron daemon is nobody, and hears what a run has made",
     ROOMS + "webhooks/flows.py": "a provider's letter is applied; nobody is signed in",

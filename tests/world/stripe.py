@@ -79,7 +79,10 @@ async def running_stripe_world(database: TestDatabase) -> AsyncIterator[StripeWo
                 return answer.status_code
 
             fake.control.add_webhook(
-                "http://consulta.test/api/webhooks/stripe", secret=WEBHOOK_SECRET, transport=post
+                "http://consulta.test/api/webhooks/stripe",
+                secret=WEBHOOK_SECRET,
+                account=fake.control.account_of(SECRET_KEY),
+                transport=post,
             )
             yield StripeWorld(world, fake)
             await fake.control.settled()

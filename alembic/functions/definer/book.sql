@@ -20,6 +20,7 @@ DECLARE
     own_slot uuid;
     total bigint;
     paid_by text;
+    paid_through text := '';
     opening text;
     expires timestamptz;
     booking_id uuid := app.new_id();
@@ -45,8 +46,12 @@ BEGIN
         FROM app.spend(p_specialist, client, rate, p_coupon_code, p_purchase) s;
     END IF;
     total := rate.price_minor - discount;
-    paid_by := CASE WHEN total > 0 THEN
-        CASE WHEN p_by_hand THEN 'manual' ELSE coalesce(page.payment_provider, p_provider) END END;
+    IF total > 0 AND p_by_hand THEN
+        paid_by := 'manual';
+    ELSIF total > 0 THEN
+        SELECT t.provider, t.account INTO paid_by, paid_through
+        FROM app.tills_of(ARRAY[p_specialist], p_provider) t;
+    END IF;
     opening := CASE
         -- What a specialist books is accepted by that.
         WHEN coalesce(paid_by, 'manual') = 'manual' AND me = p_specialist THEN 'confirmed'
@@ -90,17 +95,18 @@ BEGIN
         VALUES (purchase, p_specialist, client, 'reserved', -1, booking_id);
     END IF;
     IF paid_by IS NOT NULL THEN
-        INSERT INTO app.payments (booking_id, specialist_id, client_id, provider, amount_minor, currency)
-        VALUES (booking_id, p_specialist, client, paid_by, total, rate.currency)
+        INSERT INTO app.payments
+            (booking_id, specialist_id, client_id, provider, account, amount_minor, currency)
+        VALUES (booking_id, p_specialist, client, paid_by, paid_through, total, rate.currency)
         RETURNING id INTO payment_id;
         IF paid_by <> 'manual' THEN
             operation := app.enqueue_operation(
-                payment_id, 'authorize', total, p_params, least(p_lease_seconds, 120));
+                payment_id, 'authorize', total, app.said_by_payer(p_params), p_lease_seconds);
         END IF;
     END IF;
     RETURN jsonb_build_object('booking_id', booking_id, 'payment_id', payment_id,
-        'provider', paid_by, 'operation_id', operation.id, 'fence', operation.fence,
-        'status', opening, 'client_id', client, 'amount_minor', total,
+        'provider', paid_by, 'account', paid_through, 'operation_id', operation.id,
+        'fence', operation.fence, 'status', opening, 'client_id', client, 'amount_minor', total,
         'currency', rate.currency, 'starts_at', claimed.session_starts_at, 'expires_at', expires);
 END
 $$;

@@ -99,7 +99,8 @@ BEGIN
             PERFORM app.refuse('REFUND_NOT_DUE');
         END IF;
     ELSIF NEW.cancelled_by_kind = 'specialist'
-          AND NEW.refund_minor <> app.refund_minor(paid, 100) THEN
+          AND (NEW.refund_minor <> app.refund_minor(paid, 100)
+               OR booking.package_purchase_id IS NOT NULL AND NOT NEW.credit_returned) THEN
         PERFORM app.refuse('REFUND_NOT_DUE');
     END IF;
     PERFORM app.settle_spending(booking, CASE

@@ -62,9 +62,10 @@ DECLARE
     next_number bigint;
 BEGIN
     IF p_kind = 'credit_note' THEN
-        said := said || jsonb_build_object('credits_number', (
-            SELECT max(r.number) FROM app.receipts r
-            WHERE r.payment_id = p_payment.id AND r.kind = 'receipt'));
+        said := said || jsonb_build_object('credits', (
+            SELECT jsonb_build_object('number', r.number, 'issued_at', r.issued_at)
+            FROM app.receipts r WHERE r.payment_id = p_payment.id AND r.kind = 'receipt'
+            ORDER BY r.number DESC LIMIT 1));
     END IF;
     INSERT INTO app.receipt_counters AS c (specialist_id, last_number)
     VALUES (p_payment.specialist_id, 1)

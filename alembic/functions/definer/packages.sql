@@ -8,6 +8,7 @@ DECLARE
     me uuid := app.user_id();
     offer app.booking_packages;
     paid_by text;
+    paid_through text;
     bought app.package_purchases;
     payment_id uuid;
     operation app.payment_operations;
@@ -24,8 +25,8 @@ BEGIN
     -- Nothing is sold that could not be booked.
     PERFORM app.bookable_minutes(offer.specialist_id, offer.rate_id);
     IF offer.price_minor > 0 THEN
-        SELECT coalesce(s.payment_provider, p_provider) INTO paid_by
-        FROM app.specialists s WHERE s.id = offer.specialist_id;
+        SELECT t.provider, t.account INTO paid_by, paid_through
+        FROM app.tills_of(ARRAY[offer.specialist_id], p_provider) t;
     END IF;
     INSERT INTO app.package_purchases (package_id, specialist_id, client_id, rate_id, name,
         session_count, price_minor, currency, valid_for_days, status, expires_at, activated_at,
@@ -45,17 +46,17 @@ BEGIN
         VALUES (bought.id, bought.specialist_id, me, 'granted', bought.session_count);
     ELSE
         INSERT INTO app.payments (purpose, package_purchase_id, specialist_id, client_id, provider,
-            amount_minor, currency)
-        VALUES ('package', bought.id, bought.specialist_id, me, paid_by, bought.price_minor,
-            bought.currency)
+            account, amount_minor, currency)
+        VALUES ('package', bought.id, bought.specialist_id, me, paid_by, paid_through,
+            bought.price_minor, bought.currency)
         RETURNING id INTO payment_id;
         IF paid_by <> 'manual' THEN
             operation := app.enqueue_operation(payment_id, 'authorize', bought.price_minor,
-                p_params || '{"capture_now": true}', least(p_lease_seconds, 120));
+                app.said_by_payer(p_params) || '{"capture_now": true}', p_lease_seconds);
         END IF;
     END IF;
     RETURN jsonb_build_object('purchase', to_jsonb(bought), 'payment_id', payment_id,
-        'provider', paid_by, 'params', operation.params, 'operation_id', operation.id,
+        'provider', paid_by, 'account', paid_through, 'params', operation.params, 'operation_id', operation.id,
         'fence', operation.fence, 'now', app.now());
 END
 $$;

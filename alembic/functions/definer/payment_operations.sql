@@ -8,6 +8,8 @@ RETURNS app.payment_operations
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 DECLARE
     made app.payment_operations;
+    -- Who asks for the lease may be anybody; for ever it would keep the money from moving.
+    lease interval := make_interval(secs => least(p_lease_seconds, 120));
 BEGIN
     IF p_lease_seconds > 0 THEN
         -- The caller is about to send it: the row says so before anything leaves the house (D6).
@@ -15,8 +17,7 @@ BEGIN
             (payment_id, kind, amount_minor, params, requested_by, state, attempts, first_sent_at,
              fence, lease_until, next_attempt_at)
         VALUES (p_payment, p_kind, p_amount_minor, coalesce(p_params, '{}'), app.user_id(),
-                'leased', 1, app.now(), 1, app.now() + make_interval(secs => p_lease_seconds),
-                app.now() + make_interval(secs => p_lease_seconds))
+                'leased', 1, app.now(), 1, app.now() + lease, app.now() + lease)
         ON CONFLICT DO NOTHING
         RETURNING * INTO made;
     ELSE
@@ -33,6 +34,16 @@ COMMENT ON FUNCTION app.enqueue_operation(uuid, text, bigint, jsonb, integer) IS
     'Writes an operation, leased by the caller or left to the worker; NULL if one excludes it.';
 GRANT EXECUTE ON FUNCTION app.enqueue_operation(uuid, text, bigint, jsonb, integer)
     TO consulta_worker;
+
+-- Internal: what a payer may say about the way to pay. Which charge is meant, and whether its money
+-- is taken at once, is for the service to say.
+CREATE FUNCTION app.said_by_payer(p_params jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+    SELECT jsonb_strip_nulls(jsonb_build_object(
+        'payment_method', p_params -> 'payment_method', 'return_url', p_params -> 'return_url'))
+$$;
+COMMENT ON FUNCTION app.said_by_payer(jsonb) IS
+    'The payment method and the return address, and nothing else that was sent.';
 
 -- A party asks for money to be taken, released or returned. Calendar and booking are locked by the
 -- caller already where they matter; here the payment's row is (D3, lock order).
@@ -164,8 +175,10 @@ BEGIN
     ELSIF payment.status NOT IN ('pending', 'requires_action') OR payment.provider = 'manual' THEN
         PERFORM app.refuse('PAYMENT_NOT_PENDING');
     END IF;
-    RETURN app.enqueue_operation(
-        payment.id, 'authorize', payment.amount_minor, p_params, p_lease_seconds);
+    RETURN app.enqueue_operation(payment.id, 'authorize', payment.amount_minor,
+        app.said_by_payer(p_params) || jsonb_strip_nulls(jsonb_build_object(
+            'charge_reference', payment.provider_reference,
+            'capture_now', nullif(payment.purpose = 'package', false))), p_lease_seconds);
 END
 $$;
 COMMENT ON FUNCTION app.present_method(uuid, jsonb, integer) IS

@@ -129,6 +129,13 @@ BEGIN
         VALUES (p_booking.package_purchase_id, p_booking.specialist_id, p_booking.client_id,
             CASE WHEN p_returned THEN 'returned' ELSE 'used' END, p_returned::integer, p_booking.id)
         ON CONFLICT DO NOTHING;
+        IF FOUND AND p_returned THEN
+            -- Where all the money went back while the session had the credit, the credit follows.
+            INSERT INTO app.package_credits (purchase_id, specialist_id, client_id, kind, credits)
+            SELECT p.package_purchase_id, p.specialist_id, p.client_id, 'refunded', -1
+            FROM app.payments p
+            WHERE p.package_purchase_id = p_booking.package_purchase_id AND p.status = 'refunded';
+        END IF;
     END IF;
 END
 $$;

@@ -55,8 +55,12 @@ BEGIN
     PERFORM set_config('app.credits_by_ledger', 'true', true);
     UPDATE app.package_purchases p
     SET credits_left = p.credits_left + NEW.credits,
-        -- What comes back through no fault of the client can still be used.
+        -- What comes back through no fault of the client can still be used; who books and calls
+        -- off again does not make credits last longer.
         valid_until = CASE WHEN NEW.kind = 'returned' AND p.valid_until IS NOT NULL
+                AND NOT EXISTS (SELECT 1 FROM app.booking_cancellations c
+                                WHERE c.booking_id = NEW.booking_id
+                                  AND c.cancelled_by_kind = 'client')
             THEN greatest(p.valid_until, app.now() + interval '30 days')
             ELSE p.valid_until END
     WHERE p.id = NEW.purchase_id;

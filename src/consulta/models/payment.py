@@ -40,6 +40,9 @@ class Payment(Identified, Timestamped, Base):
     is_disputed: Mapped[bool] = mapped_column(server_default=text("false"))
     capture_before: Mapped[datetime | None]
     expiry_warned_at: Mapped[datetime | None]
+    read_again_at: Mapped[datetime | None] = mapped_column(
+        server_default=text("app.now() + interval '10 minutes'")
+    )
     saved_method_id: Mapped[UUID | None]
     authorize_from: Mapped[datetime | None]
     last_error: Mapped[str | None]
@@ -98,6 +101,11 @@ class Payment(Identified, Timestamped, Base):
             "ix_payments_capture_before",
             "capture_before",
             postgresql_where=text("status = 'authorized'"),
+        ),
+        Index(
+            "ix_payments_read_again_at",
+            "read_again_at",
+            postgresql_where=text("read_again_at IS NOT NULL"),
         ),
         Index(
             "ix_payments_saved_method_id",

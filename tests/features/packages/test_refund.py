@@ -130,9 +130,11 @@ async def test_returned_at_the_providers_desk_no_credit_is_left(world: World) ->
     assert await purchase.status() == ("active", "refunded", 0)
     assert (await purchase.refund()).code == "NOTHING_TO_REFUND"
     await purchase.anna.post(f"/bookings/{booking['id']}/cancel")
-    # The money is gone already, and does not go twice.
+    # The money of that credit is gone already: it neither goes twice, nor buys another session.
     assert (await purchase.quote())["amount"]["amount_minor"] == 0
-    assert (await purchase.refund()).json["status"] == "refunded"
+    assert (await purchase.refund()).code == "NOTHING_TO_REFUND"
+    assert (await purchase.book("tue 10:00")).code == "NO_CREDITS_LEFT"
+    assert (await purchase.ledger())[-2:] == [("returned", 1), ("refunded", -1)]
     assert (await purchase.charge()).refunded_minor == 8_000
 
 

@@ -42,6 +42,40 @@ async def test_a_session_keeps_its_credit_and_the_purchase_waits_for_it(world: W
     await purchase.books("tue 10:00")
 
 
+async def test_booking_and_cancelling_does_not_make_credits_last_longer(world: World) -> None:
+    purchase = await bought(world, valid_for_days=10)
+    until = (await purchase.seen())["valid_until"]
+    booking = await purchase.books("mon 10:00")
+
+    await purchase.anna.post(f"/bookings/{booking['id']}/cancel")
+
+    seen = await purchase.seen()
+    assert (seen["credits_left"], seen["valid_until"]) == (4, until)
+
+
+async def test_money_that_is_being_written_down_is_waited_for(world: World) -> None:
+    purchase = await bought(world, method=None, page={"provider": "manual"})
+    seen = await purchase.seen()
+    expires_at = datetime.fromisoformat(seen["expires_at"])
+    await world.stop_clock(expires_at - timedelta(seconds=5))
+    # What the specialist said is decided, and the process is gone before it is recorded.
+    await world.superuser.execute(
+        "INSERT INTO app.payment_operations (payment_id, kind, amount_minor, state, attempts,"
+        " first_sent_at, fence, lease_until, next_attempt_at) VALUES ($1, 'capture', 8000,"
+        " 'leased', 1, app.now(), 1, app.now() + interval '30 s', app.now() + interval '30 s')",
+        seen["payment"]["id"],
+    )
+    await world.stop_clock(expires_at + timedelta(seconds=5))
+    await world.work_off("packages.expire")
+    assert await purchase.status() == ("pending_payment", "pending", 0)
+
+    await world.stop_clock(expires_at + timedelta(minutes=1))
+    await world.work_off("payments.operations")
+    await world.work_off("packages.expire")
+
+    assert await purchase.status() == ("active", "paid", 4)
+
+
 async def test_after_its_last_session_the_purchase_is_over(world: World) -> None:
     purchase = await bought(world, valid_for_days=1)
     booking = await purchase.books("mon 10:00")

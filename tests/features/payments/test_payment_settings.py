@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from consulta.providers.payments.adapters import Reach
 from consulta.settings import PaymentSettings
 from consulta.wiring import providers_of
 from tests.conftest import TestDatabase
@@ -68,7 +69,8 @@ async def test_each_provider_is_there_with_its_keys_only(world: World) -> None:
     async def names(**payments: Any) -> frozenset[str]:
         chosen = PaymentSettings(provider="manual", **payments)
         database = world.app.state.database
-        providers = providers_of(chosen, database, public_url="https://consulta.test/")
+        reach = Reach(public_url="https://consulta.test/", timeout_seconds=5)
+        providers = providers_of(chosen, database, reach=reach)
         await providers.close()
         return providers.names
 

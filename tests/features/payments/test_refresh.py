@@ -51,10 +51,10 @@ async def test_a_letter_finds_its_payment_by_charge_or_by_our_own_id(world: Worl
     async with world.app.state.till.recording() as work:
 
         async def found(
-            reference: str | None, id_: UUID | None, provider: str = "sandbox"
+            reference: str | None, id_: UUID | None, provider: str = "sandbox", account: str = ""
         ) -> object:
             return await queries.payment_of_charge(
-                work, provider=provider, reference=reference, payment_id=id_
+                work, provider=provider, account=account, reference=reference, payment_id=id_
             )
 
         assert await found(reference, None) == payment
@@ -63,6 +63,7 @@ async def test_a_letter_finds_its_payment_by_charge_or_by_our_own_id(world: Worl
         assert await found("sb_unknown", None) is None
         assert await found(None, payment, "stripe") is None
         assert await found(reference, uuid4(), "stripe") is None
+        assert await found(reference, payment, account="somebody-elses-account") is None
 
 
 async def test_a_dispute_at_the_bank_is_seen(world: World) -> None:

@@ -215,9 +215,8 @@ async def test_strangers_read_no_refunds_past_the_routes(world: World) -> None:
 async def test_money_taken_by_hand_goes_back_by_hand(world: World) -> None:
     stage = await booked(world, provider="manual")
     await stage.confirm()
-    await world.superuser.execute(
-        "UPDATE app.payments SET status = 'paid', captured_minor = amount_minor"
-    )
+    payment = (await stage.seen())["payment"]["id"]
+    assert (await stage.sarah.post(f"/payments/{payment}/mark-paid")).status == 200
     first = await refunds(stage, {"amount_minor": 3_000})
     assert (first.status, first.json["state"]) == (201, "done"), first.json
     assert first.json["payment"]["status"] == "partially_refunded"
@@ -225,8 +224,10 @@ async def test_money_taken_by_hand_goes_back_by_hand(world: World) -> None:
     assert second.json["payment"]["refunded"]["amount_minor"] == 10_000
     assert second.json["payment"]["captured"]["amount_minor"] == 20_000
     reply = await stage.sarah.post(f"/bookings/{stage.id}/cancel")
-    assert reply.json["payment"]["status"] == "refunded"
-    assert reply.json["payment"]["refunded"]["amount_minor"] == 20_000
+    assert reply.json["payment"]["status"] == "partially_refunded"
+    assert await world.value("SELECT refund_minor FROM app.booking_cancellations") == 10_000
+    reply = await stage.sarah.post(f"/payments/{payment}/mark-returned")
+    assert (reply.json["status"], reply.json["refunded"]["amount_minor"]) == ("refunded", 20_000)
 
 
 async def test_every_refund_is_on_the_record(world: World) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from consulta.features.specialists import queries
+from consulta.kernel.actor import Actor, Role
 from tests.world import Person, World
 
 CARD = {
@@ -277,3 +279,18 @@ async def test_absent_and_hidden_pages_look_the_same(world: World) -> None:
     assert said(await anna.get(f"/specialists/{hidden.id}")) == nobody
     assert said(await anna.get(f"/specialists/{anna.id}")) == nobody
     assert (await anna.get("/specialists/not-an-id")).status == 422
+
+
+async def test_whoever_changes_a_page_or_a_rate_keeps_nobody_from_booking(world: World) -> None:
+    """Bookings point at both, many in one transaction of the dispatcher: a lock that they had to
+    wait for would make them late, and deadlocks of whoever locks several pages.
+    """
+    sarah, anna = await world.specialist(), await world.client()
+    database = world.app.state.database
+    async with database.work(Actor(Role.SPECIALIST, sarah.id)) as work:
+        await queries.own_page_for_update(work)
+        await queries.is_verified_for_update(work, sarah.id)
+        await queries.own_rate_for_update(work, sarah.rates["standard"])
+        async with asyncio.timeout(1.5):
+            booking = await anna.books(sarah, "mon 10:00")
+    assert booking["status"] == "pending_payment"

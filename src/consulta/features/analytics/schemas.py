@@ -40,8 +40,10 @@ class Revenue(Answer):
 
 
 class Cancellations(Answer):
-    by_reason: Lines
-    by_actor: Lines
+    """At the date on which somebody cancelled or declined, not that of the session."""
+
+    by_reason: Lines = Field(description="By `reason_code`; `unknown` where none was given")
+    by_actor: Lines = Field(description="By who ended it: `client`, `specialist` or `admin`")
 
 
 class PackageSales(Answer):
@@ -99,12 +101,8 @@ def stat_series(period: Period, found: Found) -> StatSeries:
         bookings=_lines(by_status),
         revenue=_revenue(starts, found.revenue),
         cancellations=Cancellations(
-            by_reason=_lines(
-                series(starts, found.cancellations, name="reason_code", value="count")
-            ),
-            by_actor=_lines(
-                series(starts, found.cancellations, name="cancelled_by", value="count")
-            ),
+            by_reason=_counted(starts, found.cancellations, "reason_code"),
+            by_actor=_counted(starts, found.cancellations, "cancelled_by"),
         ),
         packages=PackageSales(
             sold=_sum_of(starts, found.packages, "sold"),

@@ -21,7 +21,7 @@ __all__ = [
 
 
 class SlotTaken(Conflict):
-    """Somebody else has this time, or one that overlaps it."""
+    """This time is taken, or one that overlaps it."""
 
     code = "SLOT_TAKEN"
     constraint = "slots_no_overlap_excl"
@@ -34,7 +34,7 @@ class SlotNotFound(NotFound):
 
 
 class SlotNotOffered(Conflict):
-    """The specialist does not offer this time: ask for the list of free times."""
+    """The specialist does not offer this time: `slots` lists the free ones, `slots/explain` why."""
 
     code = "SLOT_NOT_OFFERED"
 

@@ -270,7 +270,7 @@ _SENTENCES = {
     SlotReason.OFF_GRID: "Sessions begin a little earlier or later than this.",
     SlotReason.DOES_NOT_FIT: "The session would run over the end of the hours.",
     SlotReason.CLOCK_CHANGE: "The clock changes, and the hours do not reach this time.",
-    SlotReason.TAKEN: "Somebody else has this time, or one too near to it.",
+    SlotReason.TAKEN: "This time is taken, or one too near to it.",
     SlotReason.DAY_FULL: "The specialist takes no more sessions on this date.",
 }
 

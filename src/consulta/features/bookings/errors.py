@@ -10,7 +10,7 @@ class BookingNotFound(NotFound):
 
 
 class CannotBookYourself(Invalid):
-    """A specialist is not the own client."""
+    """Nobody is the own client: name the client by `client_id` or `client_email`."""
 
     code = "CANNOT_BOOK_YOURSELF"
 
@@ -29,7 +29,7 @@ class OneDiscountOnly(Invalid):
 
 
 class BookingInPast(Conflict):
-    """The session has begun or is over."""
+    """This time is past: the session has begun or is over."""
 
     code = "BOOKING_IN_PAST"
 

@@ -25,6 +25,7 @@ from consulta.platform.auth.turns import Turn, take_turns
 from consulta.platform.db.work import Database, Work
 from consulta.platform.http.answers import json_bytes
 from consulta.platform.http.idempotency import Once
+from consulta.platform.http.schema import MoneyOut
 from consulta.platform.signing import Signer
 
 Decide = Callable[[Work], Awaitable[Decided]]
@@ -158,10 +159,10 @@ async def bulk_cancel(till: Till, actor: Actor, once: Once, body: schemas.BulkCa
         except AlreadyCancelled as refused:
             outcomes.append(
                 await _cancelled_before(till, actor, booking_id, resumed=beginning.resumed)
-                or _failed(booking_id, refused)
+                or _failed(schemas.CancelledOut, booking_id, refused)
             )
         except DomainError as refused:
-            outcomes.append(_failed(booking_id, refused))
+            outcomes.append(_failed(schemas.CancelledOut, booking_id, refused))
         else:
             leases += [lease] if lease is not None else []
     await _perform_all(till, leases)
@@ -180,20 +181,22 @@ async def bulk_propose(till: Till, actor: Actor, once: Once, body: schemas.BulkP
             async with till.database.work(actor) as work:
                 made = await service.propose(work, **item.model_dump())
         except DomainError as refused:
-            outcomes.append(_failed(item.booking_id, refused))
+            outcomes.append(_failed(schemas.ProposedOut, item.booking_id, refused))
         else:
-            proposal = schemas.ProposalOut.model_validate(made).model_dump()
-            outcomes.append(
-                {"booking_id": item.booking_id, "status": "proposed", "proposal": proposal}
+            proposal = schemas.ProposalOut.model_validate(made)
+            done = schemas.ProposedOut(
+                booking_id=item.booking_id, status="proposed", proposal=proposal
             )
+            outcomes.append(done.model_dump())
     return await _finish(till, actor, once, outcomes)
 
 
 async def _cancelled(work: Work, booking_id: UUID) -> dict[str, Any]:
     record = await queries.cancellation_of(work, booking_id)
     assert record is not None, "a cancelled booking has its record"
-    refund = {"amount_minor": record["refund_minor"], "currency": record["currency"]}
-    return {"booking_id": booking_id, "status": "cancelled", "refund": refund}
+    refund = MoneyOut(amount_minor=record["refund_minor"], currency=record["currency"])
+    done = schemas.CancelledOut(booking_id=booking_id, status="cancelled", refund=refund)
+    return done.model_dump()
 
 
 async def _cancelled_before(
@@ -209,8 +212,13 @@ async def _cancelled_before(
         return await _cancelled(work, booking_id)
 
 
-def _failed(booking_id: UUID, refused: DomainError) -> dict[str, Any]:
-    return {"booking_id": booking_id, "status": "failed", "code": refused.code}
+def _failed(
+    kind: type[schemas.CancelledOut | schemas.ProposedOut], booking_id: UUID, refused: DomainError
+) -> dict[str, Any]:
+    failed = kind(
+        booking_id=booking_id, status="failed", code=refused.code, detail=refused.detail
+    )
+    return failed.model_dump()
 
 
 async def _perform_all(till: Till, leases: Sequence[Lease]) -> None:
@@ -244,7 +252,7 @@ async def _carry_out(
             raise BookingNotFound
         out = schemas.booking_out(
             row,
-            publishable_key=payments.publishable_key(till, row["payment_provider"]),
+            publishable_key=payments.publishable_key(till, row),
             # The worker sees the payer's next action; whoever asks may be somebody else.
             with_action=actor.id == row["client_id"],
         )

@@ -19,6 +19,7 @@ class LockedPayment:
 
     id: UUID
     provider: str
+    account: str
     status: str
     reference: str | None
     amount: Money
@@ -94,6 +95,7 @@ def _payment(row: dict[str, Any] | None, returned_minor: int) -> LockedPayment |
     return LockedPayment(
         id=UUID(row["id"]),
         provider=row["provider"],
+        account=row["account"],
         status=row["status"],
         reference=row["provider_reference"],
         amount=Money(row["amount_minor"], currency),
@@ -105,11 +107,21 @@ def _payment(row: dict[str, Any] | None, returned_minor: int) -> LockedPayment |
 
 async def booking(work: Work, booking_id: UUID) -> asyncpg.Record | None:
     """A booking with its present payment, as far as the reader may see them."""
-    return await work.fetchrow("SELECT * FROM app.booking_views WHERE id = $1", booking_id)
+    return await work.fetchrow(f"{_BOOKING} WHERE b.id = $1", booking_id)
 
 
-_BOOKINGS_OF = """
-SELECT * FROM app.booking_views b
+# What is charged at a specialist's own account is paid with that account's public key. The record
+# of its end is looked up only where there is one, and after the limit of a list.
+_BOOKING = """
+SELECT b.*, CASE WHEN b.payment_account <> '' THEN app.publishable_key_of(b.payment_account) END
+           AS payment_account_key,
+       CASE WHEN b.status IN ('cancelled', 'declined') THEN (
+           SELECT to_jsonb(c) FROM app.booking_cancellations c
+           WHERE c.booking_id = b.id AND c.specialist_id = b.specialist_id
+             AND c.client_id = b.client_id) END AS cancellation
+FROM app.booking_views b
+"""
+_BOOKINGS_OF = f"""{_BOOKING}
 WHERE ($1::uuid IS NULL OR b.client_id = $1) AND ($2::uuid IS NULL OR b.specialist_id = $2)
   AND ($3::text[] IS NULL OR b.status = ANY ($3))
   AND ($4::timestamptz IS NULL OR b.starts_at >= $4)

@@ -13,6 +13,7 @@ from consulta.features.bookings.status import BookingStatus
 from consulta.features.payments import service as payments
 from consulta.features.payments.events import (
     PaymentAuthorized,
+    PaymentCameTooLate,
     PaymentFact,
     PaymentReleased,
     PaymentReturned,
@@ -21,26 +22,43 @@ from consulta.features.payments.events import (
 from consulta.platform.db.work import Work
 
 _SEAL = "SELECT app.seal_booking($1, $2)"
+_RETAKE = "SELECT app.retake_span($1)"
 
 
 async def await_confirmation_when_authorized(work: Work, fact: PaymentAuthorized) -> None:
     """The slot is booked and the specialist decides; or, where bookings confirm themselves, the
-    money is taken at once. A booking that has ended meanwhile gets its money released.
+    money is taken at once. A booking that has lapsed takes its slot again if that is still free;
+    if it is not, or the booking has ended otherwise, the money is released.
     """
     booking = await _booking(work, fact)
     if booking is None:
         return
-    if booking.status is not BookingStatus.PENDING_PAYMENT:
-        # Too late: the void that its end enqueued releases the money.
+    if booking.status is BookingStatus.PENDING_PAYMENT:
+        await _await_confirmation(work, booking, fact, reason="authorised")
+    elif booking.status is BookingStatus.EXPIRED and await work.fetchval(_RETAKE, booking.id):
+        await _await_confirmation(work, booking, fact, reason="authorised late, time still free")
+    else:
         await _void(work, booking)
-        return
+        _tell_too_late(work, booking)
+
+
+async def tell_when_money_came_too_late(work: Work, fact: PaymentCameTooLate) -> None:
+    """The payer of a booking that has lapsed hears that the money is on its way back."""
+    booking = await _booking(work, fact)
+    if booking is not None:
+        _tell_too_late(work, booking)
+
+
+async def _await_confirmation(
+    work: Work, booking: LockedBooking, fact: PaymentAuthorized, *, reason: str
+) -> None:
     deadline = rules.confirmation_deadline(
         now=booking.now,
         hours=await confirmation_hours_of(work, booking.specialist_id),
         starts_at=booking.starts_at,
         capture_before=fact.capture_before,
     )
-    await change_status(work, booking, BookingStatus.AWAITING_CONFIRMATION, reason="authorised")
+    await change_status(work, booking, BookingStatus.AWAITING_CONFIRMATION, reason=reason)
     await work.execute(_SEAL, booking.id, deadline)
     if booking.auto_confirm and booking.payment is not None:
         await payments.request_operation(
@@ -72,6 +90,7 @@ async def confirm_when_taken(work: Work, fact: PaymentTaken) -> None:
             amount_minor=fact.captured_minor,
             leased=False,
         )
+        _tell_too_late(work, booking)
 
 
 async def expire_when_released(work: Work, fact: PaymentReleased) -> None:
@@ -105,6 +124,17 @@ async def _void(work: Work, booking: LockedBooking) -> None:
             booking.payment.id,
             booking.payment.amount.amount_minor,
         )
+
+
+def _tell_too_late(work: Work, booking: LockedBooking) -> None:
+    """Whoever called it off, or was declined, knows already."""
+    if booking.status is BookingStatus.EXPIRED:
+        ids = {
+            "booking_id": booking.id,
+            "specialist_id": booking.specialist_id,
+            "client_id": booking.client_id,
+        }
+        work.send("booking.payment_too_late", ids)
 
 
 async def _booking(work: Work, fact: PaymentFact) -> LockedBooking | None:

@@ -1,5 +1,6 @@
 """Request and response bodies of bookings."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
@@ -8,6 +9,8 @@ import asyncpg
 from pydantic import Field, model_validator
 
 from consulta.features.payments.bodies import Method, PaymentOut, payment_within
+from consulta.features.specialists.rules import tiers_of
+from consulta.features.specialists.schemas.pages import TierOut
 from consulta.platform.http.schema import (
     Answer,
     Blankable,
@@ -31,6 +34,7 @@ ReasonCode = Literal[
     "duplicate",
     "other",
 ]
+Party = Literal["client", "specialist", "admin"]
 Status = Literal[
     "pending_payment",
     "awaiting_confirmation",
@@ -42,6 +46,12 @@ Status = Literal[
     "expired",
     "refunded",
 ]
+
+
+_POLICY_APPLIED = (
+    "The policy; `full_refund` where the specialist or an admin ends it, `no_refund` where nothing"
+    " was taken: what is only reserved is released."
+)
 
 
 class BookingCreate(Body):
@@ -132,18 +142,36 @@ class CancellationQuote(Answer):
     """What a cancellation would mean now: `paid` = `refunded` + `refund` + `kept`."""
 
     booking_id: UUID
-    policy: str
-    policy_applied: str
-    refund_percent: int
+    policy: str = Field(description="The booking's policy, as it was when it was booked.")
+    policy_applied: str = Field(description=_POLICY_APPLIED, examples=["standard"])
+    refund_percent: int = Field(description="Of `paid`, by the tier that holds now.")
     paid: MoneyOut = Field(description="What was taken.")
     refunded: MoneyOut = Field(description="What went back already, or is on its way.")
     refund: MoneyOut = Field(description="What would go back.")
     kept: MoneyOut
     releases_authorization: bool = Field(description="What is only reserved is released whole.")
+    released: MoneyOut = Field(description="What is reserved, not taken, and would be released.")
+    credit_returned: bool = Field(description="Whether a package gets its credit back.")
+    valid_until: datetime = Field(description="Until then a cancellation with the token keeps it.")
+    next_change_at: datetime | None = Field(
+        description="The last instant of the present share; null where none follows."
+    )
+    quote_token: str = Field(description="For the body of the cancellation.")
+
+
+class CancellationOut(Answer):
+    """The record of a booking's end: who ended it, why, and what it meant."""
+
+    cancelled_by: Party
+    reason: str | None
+    reason_code: ReasonCode | None
+    policy_applied: str = Field(description=_POLICY_APPLIED, examples=["standard"])
+    refund_percent: int
+    refund: MoneyOut = Field(
+        description="What goes back; `payment.refunded` says how much has gone."
+    )
     credit_returned: bool
-    valid_until: datetime
-    next_change_at: datetime | None = Field(description="The last instant of the present share.")
-    quote_token: str
+    at: datetime
 
 
 class BookingOut(Answer):
@@ -161,8 +189,17 @@ class BookingOut(Answer):
     price: MoneyOut
     discount: MoneyOut
     total: MoneyOut
-    cancellation_policy: str
-    expires_at: datetime | None
+    cancellation_policy: str = Field(examples=["standard"])
+    cancellation_tiers: list[TierOut] = Field(
+        description="Its tiers when it was booked; with less notice than the last asks for, nothing"
+        " comes back."
+    )
+    cancellation: CancellationOut | None = Field(
+        description="Null unless it was cancelled or declined."
+    )
+    expires_at: datetime | None = Field(
+        description="When it lapses unless it is paid, or confirmed; null once it stands or is over."
+    )
     meeting_link: str | None
     intake_completed: bool
     note: str | None
@@ -176,22 +213,24 @@ class BookingOut(Answer):
 
 
 class HistoryOut(Answer):
-    from_status: str | None
-    to_status: str
-    actor_kind: str
+    """A move of the status. `reason` is a person's own words, or a note of the service."""
+
+    from_status: Status | None
+    to_status: Status
+    actor_kind: Party | Literal["system"]
     reason: str | None
     at: datetime
 
 
 class RescheduleOut(Answer):
-    """A move in time; `moved_by` is the client, the specialist or an admin."""
+    """A move in time. An accepted proposal counts as moved by whoever proposed it."""
 
     revision: int
     from_starts_at: datetime
     from_ends_at: datetime
     to_starts_at: datetime
     to_ends_at: datetime
-    moved_by: str
+    moved_by: Party
     reason: str | None
     at: datetime
 
@@ -202,13 +241,13 @@ class BookingHistory(Answer):
 
 
 class ProposalOut(Answer):
-    """Another time for a session; `state` is open, accepted, declined or replaced."""
+    """Another time for a session; a newer proposal, or a move, takes an open one's place."""
 
     id: UUID
     booking_id: UUID
     starts_at: datetime
     message: str | None
-    state: str
+    state: Literal["open", "accepted", "declined", "replaced"]
     created_at: datetime
     updated_at: datetime
 
@@ -218,11 +257,14 @@ class ProposalsOut(Answer):
 
 
 class CancelledOut(Answer):
-    """What came of one booking. `refund` is what goes back of money that had been taken."""
+    """What came of one booking. `refund` is what goes back of money that had been taken; `code` and
+    `detail` say why it failed.
+    """
 
     booking_id: UUID
     status: Literal["cancelled", "failed"]
     code: str | None = None
+    detail: str | None = None
     refund: MoneyOut | None = None
 
 
@@ -231,11 +273,12 @@ class BulkCancelOut(Answer):
 
 
 class ProposedOut(Answer):
-    """What came of one proposal."""
+    """What came of one proposal; `code` and `detail` say why it failed."""
 
     booking_id: UUID
     status: Literal["proposed", "failed"]
     code: str | None = None
+    detail: str | None = None
     proposal: ProposalOut | None = None
 
 
@@ -266,7 +309,22 @@ def booking_out(
         "discount": money("discount_minor"),
         "total": money("total_minor"),
         "cancellation_policy": row["policy"],
+        "cancellation_tiers": tiers_of(row["policy"], row["policy_tiers"]),
+        "cancellation": _cancellation(row["cancellation"]),
         "payment": payment,
+    }
+
+
+def _cancellation(record: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if record is None:
+        return None
+    plain = ("reason", "reason_code", "refund_percent", "credit_returned")
+    return {
+        **{name: record[name] for name in plain},
+        "cancelled_by": record["cancelled_by_kind"],
+        "policy_applied": record["cancellation_policy_applied"],
+        "refund": {"amount_minor": record["refund_minor"], "currency": record["currency"]},
+        "at": datetime.fromisoformat(record["created_at"]),
     }
 
 

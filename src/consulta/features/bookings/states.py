@@ -35,6 +35,8 @@ MOVES: Transitions[BookingStatus, Mover] = Transitions(
         (BookingStatus.AWAITING_CONFIRMATION, BookingStatus.DECLINED): {_S, _A},
         (BookingStatus.AWAITING_CONFIRMATION, BookingStatus.CANCELLED): {_C, _A},
         (BookingStatus.AWAITING_CONFIRMATION, BookingStatus.EXPIRED): {_W},
+        # Paid a little late, and the time was still free.
+        (BookingStatus.EXPIRED, BookingStatus.AWAITING_CONFIRMATION): {_W},
         (BookingStatus.CONFIRMED, BookingStatus.CANCELLED): {_C, _S, _A},
         (BookingStatus.CONFIRMED, BookingStatus.COMPLETED): {_S, _A, _W},
         (BookingStatus.CONFIRMED, BookingStatus.NO_SHOW): {_S, _A},

@@ -29,7 +29,7 @@ class PackagesNotAdded(Invalid):
 
 
 class CannotBuyFromYourself(Invalid):
-    """A specialist is not the own client."""
+    """Nobody buys the own packages."""
 
     code = "CANNOT_BUY_FROM_YOURSELF"
 

@@ -61,7 +61,7 @@ def _errand(till: Till, actor: Actor, decide: Any, status_code: int) -> Errand:
             raise PackagePurchaseNotFound
         return status_code, schemas.purchase_out(
             row,
-            publishable_key=payments.publishable_key(till, row["payment_provider"]),
+            publishable_key=payments.publishable_key(till, row),
             # The worker sees the payer's next action; whoever asks may be somebody else.
             with_action=actor.id == row["client_id"],
         )

@@ -75,6 +75,7 @@ class PurchasePayment:
 
     id: UUID
     provider: str
+    account: str
     reference: str | None
     amount: Money
     captured: Money
@@ -134,6 +135,7 @@ def _purchase(found: dict[str, Any] | None) -> LockedPurchase | None:
         payment=PurchasePayment(
             id=UUID(payment["id"]),
             provider=payment["provider"],
+            account=payment["account"],
             reference=payment["provider_reference"],
             amount=Money(payment["amount_minor"], payment["currency"]),
             captured=Money(payment["captured_minor"], payment["currency"]),
@@ -152,6 +154,7 @@ def _moment(text: str | None) -> datetime | None:
 # The payer alone sees the next action; the wall of that table says so.
 _PURCHASE = """
 SELECT q.*, p.id AS payment_id, p.provider AS payment_provider, p.status AS payment_status,
+       CASE WHEN p.account <> '' THEN app.publishable_key_of(p.account) END AS payment_account_key,
        p.amount_minor AS payment_amount_minor, p.captured_minor AS payment_captured_minor,
        p.refunded_minor AS payment_refunded_minor, p.last_error AS payment_last_error,
        p.is_disputed AS payment_is_disputed, a.next_action AS payment_next_action

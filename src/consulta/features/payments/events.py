@@ -44,3 +44,8 @@ class PaymentReturned(PaymentFact):
 @dataclass(frozen=True, slots=True)
 class PaymentDisputed(PaymentFact):
     """The payer disputes the charge at the bank."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentCameTooLate(PaymentFact):
+    """Money was reserved or taken after the payment had been given up: it is on its way back."""

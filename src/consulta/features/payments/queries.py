@@ -25,6 +25,8 @@ class LockedPayment:
     status: PaymentStatus
     amount: Money
     provider: str
+    account: str
+    """Whose account at the provider made the charge; empty: the platform's own."""
     reference: str | None
     captured_minor: int
     refunded_minor: int
@@ -47,6 +49,7 @@ async def payment_for_update(work: Work, payment_id: UUID) -> LockedPayment | No
         status=PaymentStatus(payment["status"]),
         amount=Money(payment["amount_minor"], payment["currency"]),
         provider=payment["provider"],
+        account=payment["account"],
         reference=payment["provider_reference"],
         captured_minor=payment["captured_minor"],
         refunded_minor=payment["refunded_minor"],
@@ -61,7 +64,7 @@ def _id(text: str | None) -> UUID | None:
 
 _PAYMENT = """
 SELECT p.id, p.booking_id, p.package_purchase_id, p.specialist_id, p.client_id, p.provider,
-       p.status, p.amount_minor, p.currency,
+       p.account, p.status, p.amount_minor, p.currency,
        p.authorized_minor, p.captured_minor, p.refunded_minor, p.is_disputed, p.capture_before,
        p.last_error, p.provider_reference, p.created_at, p.updated_at, a.next_action
 FROM app.payments p LEFT JOIN app.payment_actions a ON a.payment_id = p.id
@@ -75,19 +78,24 @@ async def payment(work: Work, payment_id: UUID) -> asyncpg.Record | None:
 
 
 async def payment_of_charge(
-    work: Work, *, provider: str, reference: str | None, payment_id: UUID | None
+    work: Work, *, provider: str, account: str, reference: str | None, payment_id: UUID | None
 ) -> UUID | None:
-    """The payment that a provider's letter is about: by its reference, else by the id that we gave
-    the charge when we made it.
+    """The payment that a letter about that account is about: by its reference, else by the id that
+    we gave the charge when we made it. No letter speaks for another account.
     """
     found: UUID | None = await work.fetchval(
-        "SELECT id FROM app.payments WHERE provider = $1 AND provider_reference = $2",
+        "SELECT id FROM app.payments"
+        " WHERE provider = $1 AND account = $2 AND provider_reference = $3",
         provider,
+        account,
         reference,
     )
     if found is None and payment_id is not None:
         found = await work.fetchval(
-            "SELECT id FROM app.payments WHERE provider = $1 AND id = $2", provider, payment_id
+            "SELECT id FROM app.payments WHERE provider = $1 AND account = $2 AND id = $3",
+            provider,
+            account,
+            payment_id,
         )
     return found
 
@@ -101,6 +109,8 @@ class Lease:
     kind: str
     amount: Money
     provider: str
+    account: str
+    """Whose account at the provider is asked; empty: the platform's own."""
     reference: str | None
     params: dict[str, Any]
     fence: int
@@ -126,8 +136,8 @@ FROM (
     app.payments p
 WHERE o.id = due.id AND p.id = o.payment_id
 RETURNING o.id, o.payment_id, o.kind, o.amount_minor, o.params, o.fence, o.attempts,
-    o.first_sent_at, o.same_error_count, p.currency, p.provider, p.provider_reference,
-    app.is_over(p) AS is_forlorn, app.now() AS now
+    o.first_sent_at, o.same_error_count, p.currency, p.provider, p.account,
+    p.provider_reference, app.is_over(p) AS is_forlorn, app.now() AS now
 """
 
 
@@ -146,6 +156,7 @@ def lease_of(row: asyncpg.Record) -> Lease:
         kind=row["kind"],
         amount=Money(row["amount_minor"], row["currency"]),
         provider=row["provider"],
+        account=row["account"],
         reference=row["provider_reference"],
         params=row["params"],
         fence=row["fence"],
@@ -169,14 +180,42 @@ async def has_open_operation(work: Work, payment_id: UUID, *, kind: str) -> bool
     )
 
 
-async def refunded_by_operations(work: Work, payment_id: UUID) -> int:
-    """How much, in minor units, the refunds returned that are known to have happened."""
-    total: int = await work.fetchval(
-        "SELECT coalesce(sum(amount_minor), 0)::bigint FROM app.payment_operations"
-        " WHERE payment_id = $1 AND kind = 'refund' AND state = 'done'",
+@dataclass(frozen=True, slots=True)
+class RefundsBeside:
+    """The other refunds of a payment, beside one that is in doubt."""
+
+    done_minor: int
+    in_doubt_minor: list[int]
+    """Those that were sent, and of which nothing is known yet."""
+    youngest_sent_at: datetime | None
+
+
+_REFUNDS_BESIDE = """
+SELECT coalesce(sum(amount_minor) FILTER (WHERE state = 'done'), 0)::bigint AS done_minor,
+       coalesce(array_agg(amount_minor) FILTER (WHERE state <> 'done'), '{}') AS in_doubt_minor,
+       max(first_sent_at) FILTER (WHERE state <> 'done') AS youngest_sent_at
+FROM app.payment_operations
+WHERE payment_id = $1 AND id <> $2 AND kind = 'refund'
+  AND (state = 'done' OR state <> 'dead' AND first_sent_at IS NOT NULL)
+"""
+
+
+async def refunds_beside(work: Work, payment_id: UUID, *, operation_id: UUID) -> RefundsBeside:
+    row = await work.fetchrow(_REFUNDS_BESIDE, payment_id, operation_id)
+    assert row is not None
+    return RefundsBeside(**row)
+
+
+async def left_to_return(work: Work, payment_id: UUID) -> int:
+    """How much of what was taken has not gone back, and is not about to, in minor units."""
+    left: int = await work.fetchval(
+        "SELECT p.captured_minor - greatest(p.refunded_minor, coalesce(("
+        "    SELECT sum(o.amount_minor) FROM app.payment_operations o"
+        "    WHERE o.payment_id = p.id AND o.kind = 'refund' AND o.state <> 'dead'), 0)::bigint)"
+        " FROM app.payments p WHERE p.id = $1",
         payment_id,
     )
-    return total
+    return left
 
 
 async def payment_of_payer(work: Work, payment_id: UUID) -> asyncpg.Record | None:

@@ -1,7 +1,12 @@
 """Decisions about operations: how long to wait, when a key is too old, when to stop."""
 
 import random
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
+
+from consulta.features.payments.states import PaymentStatus, path, status_of
+from consulta.providers.payments.port import Charge
 
 KEY_LIFETIME = timedelta(hours=20)
 """Providers forget idempotency keys after 24 hours; we stop resending well before (design 6)."""
@@ -37,3 +42,43 @@ def wait_seconds(
     jitter = 0.5 + (random.random() if chance is None else chance) / 2  # noqa: S311 - no secret
     wait = min(_LONGEST_WAIT_SECONDS, 2.0 ** min(attempts, 20)) * jitter
     return max(wait, min(retry_after_seconds or 0.0, _LONGEST_WAIT_SECONDS))
+
+
+class RefundSeen(StrEnum):
+    """What a charge tells about one of its refunds, which it does not name."""
+
+    DONE = "done"
+    UNDONE = "undone"
+    UNCLEAR = "unclear"
+
+
+def refund_seen(
+    *, returned_minor: int, done_minor: int, own_minor: int, others_minor: Sequence[int]
+) -> RefundSeen:
+    """Whether a refund in doubt had its effect: so much went back in all, so much of it by refunds
+    that are known to be done, and `others_minor` are in doubt, too.
+    """
+    unexplained = returned_minor - done_minor
+    if unexplained < own_minor:
+        return RefundSeen.UNDONE
+    if unexplained >= own_minor + sum(others_minor):
+        return RefundSeen.DONE
+    # Refunds of one size may stand in for each other; others may not.
+    is_interchangeable = all(other == own_minor for other in others_minor)
+    return RefundSeen.DONE if is_interchangeable else RefundSeen.UNCLEAR
+
+
+class Progress(StrEnum):
+    """How a charge at its provider stands to the status that we have of it."""
+
+    SAME = "same"
+    AHEAD = "ahead"
+    APART = "apart"
+
+
+def progress(status: str, charge: Charge) -> Progress:
+    """`APART` where no move leads from our status to what the charge says."""
+    steps = path(PaymentStatus(status), status_of(charge))
+    if steps is None:
+        return Progress.APART
+    return Progress.AHEAD if steps else Progress.SAME

@@ -29,7 +29,7 @@ MOST_FAILURES = 100
 
 MOST_TOLD = 100
 _IDLE_SECONDS = 0.2
-_FIRST_BATCH, _SMALLEST_BATCH, _LARGEST_BATCH = 1_000, 100, 5_000
+_FIRST_BATCH, _SMALLEST_BATCH, _LARGEST_BATCH = 500, 100, 5_000
 _BATCH_SECONDS = 0.5
 """People who book in a calendar of the batch wait as long, and not near their time-out."""
 
@@ -62,6 +62,7 @@ class _Tally:
     series: int = 0
     booked: int = 0
     failed: int = 0
+    unfinished: int = 0
     errors: dict[UUID, str] = field(default_factory=dict)
 
     @property
@@ -95,8 +96,11 @@ async def _dispatch_due(run: Run, terms: DispatchTerms, *, is_quiet: bool) -> No
             )
         if not due or idle_passes == MOST_IDLE_PASSES:
             break
-        before = tally.progress
+        before, unfinished = tally.progress, tally.unfinished
         await _all_lanes(run, _Queue(due), terms, tally)
+        all_taken = tally.series - before[0] == len(due) < queries.MOST_DUE
+        if all_taken and tally.unfinished == unfinished:
+            break
         if tally.progress == before:
             # Others hold whatever is left: people who book are done soon.
             idle_passes += 1
@@ -139,6 +143,7 @@ async def _dispatch(run: Run, batch: Sequence[UUID], terms: DispatchTerms, tally
     else:
         tally.series += done.series
         tally.booked += done.booked
+        tally.unfinished += done.unfinished
         run.count(done=done.booked, skipped=done.skipped)
         for series_id in done.without_rate:
             _without_rate(run, series_id, tally)

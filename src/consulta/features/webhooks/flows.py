@@ -2,23 +2,33 @@
 things really stand, because the letter may be old, doubled or out of order (D6).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+import asyncpg
 import structlog
 
 from consulta.features.payments import flows as payments
 from consulta.features.payments import queries
 from consulta.features.payments.errors import AmountMismatch, ChargeUnknown
 from consulta.features.payments.flows import Till
+from consulta.features.webhooks import queries as letters
+from consulta.features.webhooks.errors import (
+    WebhookAddressUnknown,
+    WebhookEventNotFound,
+    WebhookEventUnderWay,
+)
 from consulta.kernel.actor import Actor
 from consulta.platform.db.work import Work
 from consulta.platform.failures import alert
 from consulta.platform.inbox import Arrival, Inbox, Letter, LetterState
+from consulta.providers.payments.accounts import AccountUnknown
 from consulta.providers.payments.port import ProviderEvent
 
 _POSTMAN = Actor.system("webhooks")
+_ACCOUNT = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _log = structlog.get_logger("consulta.webhooks")
 
 
@@ -41,15 +51,23 @@ def letter_box(till: Till) -> LetterBox:
 
 
 async def receive(
-    box: LetterBox, *, provider: str, body: bytes, headers: Mapping[str, str]
+    box: LetterBox, *, provider: str, account: str, body: bytes, headers: Mapping[str, str]
 ) -> bool:
-    """The letter is genuine and stored for good; False where we had it already.
+    """The letter is genuine and stored for good; False where we had it already. It speaks for that
+    account alone, and an empty name is the platform's own.
 
-    Raises `SignatureRejected`, and `ProviderNotConfigured` for a provider that we do not have.
+    Raises `SignatureRejected`, `WebhookAddressUnknown`, and `ProviderNotConfigured` for a provider
+    that we do not have, or whose account cannot be used here.
     """
-    event = box.till.providers.get(provider).read_event(body, headers)
+    if account and _ACCOUNT.fullmatch(account) is None:
+        raise WebhookAddressUnknown
+    try:
+        async with box.till.providers.of(provider, account) as adapter:
+            event = adapter.read_event(body, headers)
+    except AccountUnknown:
+        raise WebhookAddressUnknown from None
     async with box.till.database.work(_POSTMAN) as work:
-        is_new = await box.inbox.record(work, _arrival(provider, event))
+        is_new = await box.inbox.record(work, _arrival(provider, account, event))
     if is_new:
         box.inbox.nudge()
     else:
@@ -57,14 +75,31 @@ async def receive(
     return is_new
 
 
-def _arrival(provider: str, event: ProviderEvent) -> Arrival:
+async def replay(box: LetterBox, actor: Actor, letter_id: UUID) -> asyncpg.Record:
+    """The letter is due again, with all its attempts, and will be handled at once. Raises
+    WebhookEventNotFound, WebhookEventUnderWay.
+    """
+    async with box.till.database.work(actor) as work:
+        if await letters.letter(work, letter_id) is None:
+            raise WebhookEventNotFound
+        work.audit("webhook_event.replayed", subject_type="webhook_event", subject_id=letter_id)
+    if not await box.inbox.replay(letter_id):
+        raise WebhookEventUnderWay
+    async with box.till.database.read(actor) as work:
+        row = await letters.letter(work, letter_id)
+    assert row is not None, "letters that wait are kept"
+    box.inbox.nudge()
+    return row
+
+
+def _arrival(provider: str, account: str, event: ProviderEvent) -> Arrival:
     # A genuine letter about another mode or account is kept and never applied.
     is_ours = event.is_ours
     return Arrival(
         provider=provider,
         event_id=event.id,
         kind=event.kind,
-        account=event.account,
+        account=account,
         charge_reference=event.charge_reference if is_ours else None,
         payment_id=_uuid(event.payment_id) if is_ours else None,
         livemode=event.livemode,
@@ -85,6 +120,7 @@ async def _handle(till: Till, inbox: Inbox, letter: Letter) -> None:
         payment_id = await queries.payment_of_charge(
             work,
             provider=letter.provider,
+            account=letter.account,
             reference=letter.charge_reference,
             payment_id=letter.payment_id,
         )

@@ -1,7 +1,7 @@
 """What `consulta doctor` looks at: settings, logins, schema, keys and clocks, told in sentences."""
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -81,7 +81,15 @@ class Report:
             self.add(Verdict.OK, fine)
 
 
-async def examine(settings: Settings) -> Report:
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """Something more to look at as the worker: its problems, or a sentence that all is well."""
+
+    problems: Callable[[asyncpg.Connection], Awaitable[list[str]]]
+    fine: str
+
+
+async def examine(settings: Settings, *, also: Sequence[Examination] = ()) -> Report:
     """Looks at everything the service needs and changes nothing; what cannot be reached is a
     failure in the report, never an exception.
     """
@@ -95,7 +103,7 @@ async def examine(settings: Settings) -> Report:
     }
     for login, address in logins.items():
         if address.get_secret_value():
-            await _examine_login(login, address, report)
+            await _examine_login(login, address, report, also if login is DbRole.WORKER else ())
     return report
 
 
@@ -111,7 +119,9 @@ def _examine_keys(settings: Settings, report: Report) -> None:
     report.add(Verdict.OK, f"{len(vault.keys)} encryption keys can be read, {vault.active!r} seals")
 
 
-async def _examine_login(login: DbRole, address: SecretStr, report: Report) -> None:
+async def _examine_login(
+    login: DbRole, address: SecretStr, report: Report, also: Sequence[Examination]
+) -> None:
     try:
         async with _connected(Dsn(address.get_secret_value())) as connection:
             report.add(Verdict.OK, f"{_VARIABLES[login]}: connected as {login}")
@@ -124,7 +134,7 @@ async def _examine_login(login: DbRole, address: SecretStr, report: Report) -> N
                 fine=f"{login} has its time-outs",
             )
             if login is DbRole.WORKER:
-                await _examine_database(connection, report)
+                await _examine_database(connection, report, also)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
         report.add(Verdict.FAIL, f"{_VARIABLES[login]}: {_reason(error)}")
 
@@ -168,7 +178,9 @@ async def _loose_timeouts(connection: asyncpg.Connection, login: DbRole) -> Asyn
             yield f"{login}: {name}_timeout is {milliseconds} ms and should be at most {latest} ms"
 
 
-async def _examine_database(connection: asyncpg.Connection, report: Report) -> None:
+async def _examine_database(
+    connection: asyncpg.Connection, report: Report, also: Sequence[Examination]
+) -> None:
     await _examine_server(connection, report)
     code = code_state()
     found = await database_state(connection)
@@ -179,6 +191,8 @@ async def _examine_database(connection: asyncpg.Connection, report: Report) -> N
     report.checks.extend(_told(found, code))
     findings = await lint(connection)
     report.judge([str(finding) for finding in findings], fine="the schema breaks no law")
+    for one in also:
+        report.judge(await one.problems(connection), fine=one.fine)
 
 
 def _told(found: SchemaState, code: SchemaState) -> Iterator[Check]:

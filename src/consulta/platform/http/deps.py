@@ -45,8 +45,15 @@ ReadDep = Annotated[Work, Depends(_read, scope="function")]
 
 async def _page(
     request: Request,
-    limit: Annotated[int, Query(ge=1, le=MOST_ITEMS)] = 20,
-    cursor: Annotated[str | None, Query(max_length=600, pattern=r"^[A-Za-z0-9_-]+$")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_ITEMS, description="How many items at most.")] = 20,
+    cursor: Annotated[
+        str | None,
+        Query(
+            max_length=600,
+            pattern=r"^[A-Za-z0-9_-]+$",
+            description="The `next_cursor` of the page before.",
+        ),
+    ] = None,
 ) -> PageAsked:
     return PageAsked(limit=limit, cursor=cursor, signing_key=request.app.state.cursor_key)
 

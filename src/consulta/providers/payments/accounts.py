@@ -1,9 +1,10 @@
-"""Accounts beside the platform's own: their adapters, kept for a moment and closed when done with."""
+"""Accounts beside the platform's own: their adapters, kept for a while, and closed after use."""
 
 import asyncio
+import math
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -72,14 +73,15 @@ class Accounts:
         """The keys have changed: whoever asks from now on gets the new ones."""
         entry = self._entries.get((provider, account))
         if entry is not None:
-            entry.read_at = -FRESH_SECONDS
+            entry.read_at = -math.inf
         # A reading that is under way may have seen the old ones.
         self._readings.pop((provider, account), None)
 
     async def close(self) -> None:
         """Every adapter is closed, or will be when its last borrower is done."""
-        for name in list(self._entries):
-            await self._retire(name)
+        await asyncio.gather(*self._readings.values(), return_exceptions=True)
+        kept, self._entries = list(self._entries.values()), OrderedDict()
+        await _retire(kept)
 
     async def _fresh(self, name: _Name) -> _Entry:
         for _ in range(_PATIENT_READS):
@@ -109,23 +111,26 @@ class Accounts:
         begun = self._clock()
         keys = await self._read(*name)
         if self._readings.get(name) is not asyncio.current_task():
-            return
+            return  # Forgotten meanwhile: whoever waits reads once more.
         known = self._entries.get(name)
-        if known is not None and keys is not None and known.keys == keys:
+        if known is not None and known.keys == keys:
             known.read_at = begun
             return
-        await self._retire(name)
+        # What has changed is exchanged in one step; only then is anything waited for.
+        gone = [self._entries.pop(name)] if known is not None else []
+        if keys is not None:
+            self._entries[name] = _Entry(self._build(keys, name[1]), keys, begun)
+            while len(self._entries) > ACCOUNTS_MAX:
+                gone.append(self._entries.popitem(last=False)[1])
+        await _retire(gone)
         if keys is None:
             raise AccountUnknown(provider=name[0])
-        self._entries[name] = _Entry(self._build(keys, name[1]), keys, begun)
-        while len(self._entries) > ACCOUNTS_MAX:
-            await self._retire(next(iter(self._entries)))
 
-    async def _retire(self, name: _Name) -> None:
-        entry = self._entries.pop(name, None)
-        if entry is not None:
-            entry.is_retired = True
-            await _close_if_done(entry)
+
+async def _retire(entries: Iterable[_Entry]) -> None:
+    for entry in entries:
+        entry.is_retired = True
+        await _close_if_done(entry)
 
 
 async def _close_if_done(entry: _Entry) -> None:

@@ -1,4 +1,4 @@
-"""From the keys of an account to the adapter that speaks with them: each has a client of its own."""
+"""From the keys of an account to the adapter that speaks with them, over its own client."""
 
 from dataclasses import dataclass
 

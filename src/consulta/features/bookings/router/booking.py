@@ -82,10 +82,20 @@ async def list_bookings(
     page: PageDep,
     work: ReadDep,
     till: TillDep,
-    status: Annotated[list[schemas.Status] | None, Query(max_length=9)] = None,
-    starts_from: Annotated[Moment | None, Query(alias="from")] = None,
-    starts_before: Annotated[Moment | None, Query(alias="to")] = None,
-    role: Literal["client", "specialist"] | None = None,
+    status: Annotated[
+        list[schemas.Status] | None,
+        Query(max_length=9, description="May be repeated: any of them."),
+    ] = None,
+    starts_from: Annotated[
+        Moment | None, Query(alias="from", description="The earliest start.")
+    ] = None,
+    starts_before: Annotated[
+        Moment | None, Query(alias="to", description="Sessions that start before it.")
+    ] = None,
+    role: Annotated[
+        Literal["client", "specialist"] | None,
+        Query(description="As what you take part in them; without it, either."),
+    ] = None,
 ) -> Response:
     rows = await queries.bookings_of(
         work,

@@ -10,6 +10,7 @@ from consulta.features.bookings.deps import QuotesDep
 from consulta.features.bookings.router.shown import DECIDES
 from consulta.features.payments import errors as payment_errors
 from consulta.features.payments.deps import TillDep
+from consulta.kernel.errors import Forbidden
 from consulta.platform.auth.guards import SIGNED_IN
 from consulta.platform.http import idempotency
 from consulta.platform.http.deps import ActorDep
@@ -34,7 +35,9 @@ _ENDS = (
     response_model=schemas.BookingOut,
     dependencies=[DECIDES],
     summary="Decline a booking: what is reserved is released",
-    responses=problems(*ALWAYS, *idempotency.ERRORS, *_ENDS, errors.BookingNotAwaiting),
+    responses=problems(
+        *ALWAYS, *idempotency.ERRORS, Forbidden, *_ENDS, errors.BookingNotAwaiting
+    ),
 )
 async def decline(
     booking_id: UUID,
@@ -68,5 +71,9 @@ async def cancel(
     quotes: QuotesDep,
     body: schemas.BookingCancel | None = None,
 ) -> Response:
+    """What was taken goes back by the policy, or whole where the specialist or an admin cancels; what
+    is only reserved is released. What the specialist cancels before confirming it is `declined`.
+    `cancellation` in the answer is the record of it, the money to go back included.
+    """
     body = body or schemas.BookingCancel()
     return await flows.cancel(till, actor, once, booking_id, body, quotes=quotes)

@@ -26,6 +26,7 @@ _STATUS: dict[str, Status] = {
     BookingStatus.DECLINED: "cancelled",
     BookingStatus.EXPIRED: "cancelled",
 }
+_WITHDRAWN = {BookingStatus.CANCELLED, BookingStatus.DECLINED}
 
 
 async def _host(request: Request) -> str:
@@ -66,7 +67,9 @@ def _event(row: asyncpg.Record, reader: Actor, *, host: str) -> Event:
     is_party = reader.id in {row["client_id"], row["specialist_id"]}
     return Event(
         uid=f"{row['id']}@{host}",
-        sequence=row["revision"],
+        # Programs leave an entry alone that does not say that it is newer (RFC 5546, 3.2.5). What
+        # was cancelled or declined is never moved any more; what expired may come back.
+        sequence=row["revision"] + (row["status"] in _WITHDRAWN),
         changed_at=row["updated_at"],
         starts_at=row["starts_at"],
         ends_at=row["ends_at"],

@@ -24,7 +24,7 @@ async def booking_answer(work: Work, till: TillDep, booking_id: UUID) -> Respons
 
 
 def shown(row: Any, work: Work, till: TillDep, *, with_action: bool = True) -> dict[str, Any]:
-    key = payments.publishable_key(till, row["payment_provider"])
+    key = payments.publishable_key(till, row)
     return schemas.booking_out(
         row,
         publishable_key=key,

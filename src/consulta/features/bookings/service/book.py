@@ -127,6 +127,7 @@ def _lease(placed: dict[str, Any], params: dict[str, Any], now: datetime) -> Lea
         kind="authorize",
         amount=Money(placed["amount_minor"], placed["currency"]),
         provider=placed["provider"],
+        account=placed["account"],
         reference=None,
         params=params,
         fence=placed["fence"],

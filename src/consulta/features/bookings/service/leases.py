@@ -13,6 +13,7 @@ def lease_of(booking: LockedBooking, asked: Asked, *, kind: str) -> Lease:
         kind=kind,
         currency=payment.amount.currency,
         provider=payment.provider,
+        account=payment.account,
         reference=payment.reference,
         now=booking.now,
     )

@@ -31,6 +31,7 @@ async def pay_again(
         work,
         payment_id=payment.id,
         provider=payment.provider,
+        account=payment.account,
         reference=payment.reference,
         amount=payment.amount,
         payment_method=payment_method,

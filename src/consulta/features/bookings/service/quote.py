@@ -38,6 +38,7 @@ class Quoted:
     refund: Money
     kept: Money
     releases_authorization: bool
+    released: Money
     credit_returned: bool
     valid_until: datetime
     next_change_at: datetime | None
@@ -65,6 +66,7 @@ async def quote(work: Work, *, booking_id: UUID, signer: Signer) -> Quoted:
     nothing = Money.zero(booking.currency)
     payment = booking.payment
     paid, returned = (payment.captured, payment.returned) if payment else (nothing, nothing)
+    is_reserved = payment is not None and payment.status == "authorized"
     valid_until = min(booking.now + rules.QUOTE_LASTS, booking.starts_at)
     words = [
         _whose(work.actor, booking),
@@ -82,7 +84,8 @@ async def quote(work: Work, *, booking_id: UUID, signer: Signer) -> Quoted:
         refunded=returned,
         refund=terms.refund,
         kept=paid - returned - terms.refund,
-        releases_authorization=payment is not None and payment.status == "authorized",
+        releases_authorization=is_reserved,
+        released=_reserved(booking) if is_reserved else nothing,
         credit_returned=terms.credit_returned,
         valid_until=valid_until,
         next_change_at=_next_change_at(work.actor, booking),
@@ -111,6 +114,11 @@ def terms_quoted(actor: Actor, booking: LockedBooking, shown: QuoteShown) -> rul
     policy_applied, percent, refund_minor = amounts
     refund = Money(refund_minor, booking.currency)
     return rules.Terms(policy_applied, percent, refund, credit_returned)
+
+
+def _reserved(booking: LockedBooking) -> Money:
+    payment = booking.payment
+    return Money(payment.authorized_minor if payment else 0, booking.currency)
 
 
 def _whose(actor: Actor, booking: LockedBooking) -> list[Any]:

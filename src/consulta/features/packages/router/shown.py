@@ -16,7 +16,7 @@ def shown(
 ) -> dict[str, Any]:
     return schemas.purchase_out(
         row,
-        publishable_key=payments.publishable_key(till, row["payment_provider"]),
+        publishable_key=payments.publishable_key(till, row),
         with_action=with_action and work.actor.id == row["client_id"],
     )
 

@@ -56,6 +56,7 @@ async def refund(work: Work, *, purchase_id: UUID) -> Lease | None:
         kind="refund",
         currency=rest.amount.currency,
         provider=payment.provider,
+        account=payment.account,
         reference=payment.reference,
         now=purchase.now,
     )

@@ -5,6 +5,7 @@ from uuid import UUID
 from consulta.features.packages.queries import LockedPurchase, purchase_for_update
 from consulta.features.packages.states import change_status
 from consulta.features.packages.status import PurchaseStatus
+from consulta.features.payments.queries import has_open_operation
 from consulta.platform.db.work import Work
 
 _WRITE = """
@@ -21,19 +22,23 @@ async def activate(work: Work, purchase: LockedPurchase) -> None:
 
 async def cancel_unpaid(work: Work, *, purchase_id: UUID) -> bool:
     """True if the purchase was not paid in time and is now cancelled; its charge will be released,
-    and what is taken all the same goes back.
+    and what is taken all the same goes back. Waits for a capture in doubt.
     """
     purchase = await purchase_for_update(work, purchase_id)
     if purchase is None or purchase.status is not PurchaseStatus.PENDING_PAYMENT:
         return False
     if purchase.expires_at is None or purchase.expires_at > purchase.now:
         return False
+    payment = purchase.payment
+    # Money that was handed over may be about to be written down: that decides first.
+    if payment is not None and await has_open_operation(work, payment.id, kind="capture"):
+        return False
     await change_status(work, purchase, PurchaseStatus.CANCELLED)
-    if purchase.payment is not None:
+    if payment is not None:
         await work.execute(
             "SELECT app.enqueue_operation($1, 'cancel', $2, NULL, 0)",
-            purchase.payment.id,
-            purchase.payment.amount.amount_minor,
+            payment.id,
+            payment.amount.amount_minor,
         )
     return True
 

@@ -4,14 +4,21 @@ and every step may run twice (D6).
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from consulta.features.payments import queries, service
 from consulta.features.payments.flows.till import Till
 from consulta.features.payments.queries import Lease
-from consulta.features.payments.rules import LEASE_SECONDS, STORED_ERROR_LIMIT, key_is_fresh
+from consulta.features.payments.rules import (
+    LEASE_SECONDS,
+    STORED_ERROR_LIMIT,
+    RefundSeen,
+    key_is_fresh,
+    refund_seen,
+)
+from consulta.kernel.errors import Unavailable
 from consulta.kernel.money import Money
 from consulta.platform.db.work import Work
 from consulta.platform.metrics import PROVIDER_SECONDS
@@ -24,7 +31,6 @@ from consulta.providers.payments.port import (
     PaymentProvider,
     ProviderUnavailable,
 )
-from consulta.providers.payments.registry import ProviderNotConfigured
 
 _SEARCH_BACK = timedelta(hours=48)
 
@@ -45,6 +51,8 @@ class Answer:
     """What is reserved cannot be released, and ends by itself then."""
     is_undone: bool = False
     """The charge shows that the operation had no effect, and its key is too old to be sent."""
+    is_unclear: bool = False
+    """The charge does not show whether the operation had its effect, and never will."""
 
 
 async def perform(till: Till, lease: Lease) -> Answer:
@@ -64,10 +72,13 @@ async def due_operations(till: Till, *, limit: int) -> Sequence[Lease]:
 async def ask(till: Till, lease: Lease) -> Answer:
     """The provider's answer to the operation. Nothing is written; nothing is raised but bugs."""
     try:
-        provider = till.providers.get(lease.provider)
-        async with asyncio.timeout(till.patience_seconds):
+        async with (
+            asyncio.timeout(till.patience_seconds),
+            till.providers.of(lease.provider, lease.account) as provider,
+        ):
             try:
-                if _needs_resolving(lease):
+                # A drawer has no keys that it could forget, and nothing to read.
+                if provider.capabilities.remembers and _needs_resolving(lease):
                     return await _resolve(till, provider, lease)
                 return await _call(till, provider, lease)
             except ChargeStateConflict as conflict:
@@ -76,8 +87,8 @@ async def ask(till: Till, lease: Lease) -> Answer:
         return Answer(refused=refused)
     except ProviderUnavailable as unavailable:
         return Answer(unavailable=unavailable)
-    except (TimeoutError, ProviderNotConfigured):
-        # Keys that are missing may come back, like a provider that is slow.
+    except (TimeoutError, Unavailable):
+        # Keys that are missing or cannot be read may come back, like a provider that is slow.
         return Answer(unavailable=ProviderUnavailable("The payment provider did not answer."))
 
 
@@ -103,6 +114,8 @@ async def write_down(work: Work, lease: Lease, answer: Answer) -> None:
         )
     elif answer.lapses_at is not None:
         await service.wait_for_lapse(work, lease, answer.lapses_at)
+    elif answer.is_unclear:
+        await service.park_unclear(work, lease)
     elif answer.is_undone or lease.kind in {"capture", "refund"}:
         await service.replace(work, lease, "no effect at the provider")
     else:
@@ -177,6 +190,8 @@ async def _resolve(till: Till, provider: PaymentProvider, lease: Lease) -> Answe
     charge = await _read(provider, lease)
     if charge is None:
         return Answer(is_absent=True)
+    if lease.kind == "refund":
+        return _ANSWER_OF[await _refund_seen(till, lease, charge)](charge)
     if await _is_done(till, lease, charge):
         return Answer(charge)
     if (lease.kind, charge.state) in _OUT_OF_REACH:
@@ -188,6 +203,11 @@ async def _resolve(till: Till, provider: PaymentProvider, lease: Lease) -> Answe
     return Answer(is_undone=True)
 
 
+_ANSWER_OF: dict[RefundSeen, Callable[[Charge], Answer]] = {
+    RefundSeen.DONE: Answer,
+    RefundSeen.UNDONE: lambda _: Answer(is_undone=True),
+    RefundSeen.UNCLEAR: lambda _: Answer(is_unclear=True),
+}
 _OUT_OF_REACH = {("cancel", ChargeState.PAID), ("capture", ChargeState.CANCELLED)}
 
 
@@ -231,10 +251,26 @@ async def _is_done(till: Till, lease: Lease, charge: Charge) -> bool:
         return charge.state is ChargeState.PAID
     if lease.kind == "cancel":
         return charge.state is ChargeState.CANCELLED
-    # A charge does not say which refund it was: more has gone back than the others explain.
+    return await _refund_seen(till, lease, charge) is RefundSeen.DONE
+
+
+async def _refund_seen(till: Till, lease: Lease, charge: Charge) -> RefundSeen:
+    """What the charge tells of this refund. Raises `ProviderUnavailable` while that is unclear, but
+    another refund that is in doubt can still be answered under its key.
+    """
     async with till.looking() as work:
-        others_minor = await queries.refunded_by_operations(work, lease.payment_id)
-    return charge.refunded_minor >= others_minor + lease.amount.amount_minor
+        beside = await queries.refunds_beside(
+            work, lease.payment_id, operation_id=lease.operation_id
+        )
+    seen = refund_seen(
+        returned_minor=charge.refunded_minor,
+        done_minor=beside.done_minor,
+        own_minor=lease.amount.amount_minor,
+        others_minor=beside.in_doubt_minor,
+    )
+    if seen is RefundSeen.UNCLEAR and key_is_fresh(beside.youngest_sent_at, now=lease.now):
+        raise ProviderUnavailable("Another refund of this payment is in doubt.")
+    return seen
 
 
 class _timed:  # noqa: N801 - reads as a verb where it is used

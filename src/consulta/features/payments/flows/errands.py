@@ -1,6 +1,6 @@
 """Use cases of higher rooms that end at a provider: what they share."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -97,11 +97,14 @@ async def _unfinished(till: Till, errand: Errand, subject_id: UUID) -> Lease | N
     return leases[0] if leases else None
 
 
-def publishable_key(till: Till, provider: str | None) -> str | None:
-    """The key with which the payer's browser speaks to the account that is charged."""
-    if provider is None:
-        return None
+def publishable_key(till: Till, row: Mapping[str, Any]) -> str | None:
+    """The key with which the payer's browser speaks to the account that is charged, from the
+    columns `payment_provider` and, for a specialist's own account, `payment_account_key`.
+    """
+    own: str | None = row["payment_account_key"]
+    if row["payment_provider"] is None or own is not None:
+        return own
     try:
-        return till.providers.get(provider).publishable_key
+        return till.providers.get(row["payment_provider"]).publishable_key
     except ProviderNotConfigured:
         return None

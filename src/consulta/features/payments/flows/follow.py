@@ -45,7 +45,8 @@ async def follow(
             before = await queries.payment(work, payment_id)
         if before is None:
             raise PaymentNotFound
-        charge = await till.providers.get(before["provider"]).fetch(reference)
+        async with till.providers.of(before["provider"], before["account"]) as provider:
+            charge = await provider.fetch(reference)
         async with till.recording() as work:
             payment = await queries.payment_for_update(work, payment_id)
             if payment is not None and payment.updated_at == before["updated_at"]:

@@ -2,8 +2,10 @@
 
 from consulta.features.payments.service.apply import apply, give_up
 from consulta.features.payments.service.by_hand import mark_paid, mark_returned
+from consulta.features.payments.service.note import note_mended, park_charge, park_payment
 from consulta.features.payments.service.present import present_method
 from consulta.features.payments.service.record import (
+    park_unclear,
     postpone,
     record,
     refuse,
@@ -20,6 +22,10 @@ __all__ = [
     "give_up",
     "mark_paid",
     "mark_returned",
+    "note_mended",
+    "park_charge",
+    "park_payment",
+    "park_unclear",
     "postpone",
     "present_method",
     "record",

@@ -11,10 +11,11 @@ from consulta.features.payments.events import (
     PaymentReturned,
     PaymentTaken,
 )
-from consulta.features.payments.queries import LockedPayment, has_open_operation
+from consulta.features.payments.queries import LockedPayment
+from consulta.features.payments.service.undo import undo
 from consulta.features.payments.states import PaymentStatus, path, status_of
 from consulta.platform.db.work import Work
-from consulta.providers.payments.port import Charge, ChargeState
+from consulta.providers.payments.port import Charge
 
 _WRITE = """
 WITH truth AS (
@@ -33,15 +34,6 @@ ON CONFLICT (payment_id) DO UPDATE SET next_action = excluded.next_action
     WHERE payment_actions.next_action IS DISTINCT FROM excluded.next_action
       AND NOT ($11 AND excluded.next_action IS NULL)
 """
-
-_RELEASE_AGAIN = """
-UPDATE app.payment_operations
-SET state = 'pending', attempts = 0, first_sent_at = NULL, next_attempt_at = app.now(),
-    last_error = 'reserved after the release'
-WHERE payment_id = $1 AND kind = 'cancel' AND state = 'done'
-"""
-
-_ENQUEUE = "SELECT app.enqueue_operation($1, $2, $3, NULL, 0)"
 
 
 async def apply(work: Work, payment: LockedPayment, charge: Charge) -> PaymentStatus:
@@ -64,8 +56,8 @@ async def apply(work: Work, payment: LockedPayment, charge: Charge) -> PaymentSt
             new={"status": status_of(charge)},
             status="failure",
         )
-        if payment.status is PaymentStatus.CANCELLED:
-            await _undo(work, payment, charge)
+        if payment.status in _GIVEN_UP:
+            await undo(work, payment, charge)
         return payment.status
     for step in steps or [payment.status]:
         await _write(work, payment, charge, step)
@@ -88,27 +80,6 @@ async def give_up(work: Work, payment: LockedPayment) -> None:
         return
     await _write_status(work, payment, PaymentStatus.CANCELLED)
     await work.announce(PaymentReleased(payment.id, payment.booking_id, payment.purchase_id))
-
-
-async def _undo(work: Work, payment: LockedPayment, charge: Charge) -> None:
-    """A page that we had given up was paid all the same: the reservation is about to be released,
-    or what was taken to be returned.
-    """
-    left = charge.captured_minor - charge.refunded_minor
-    if charge.state not in {ChargeState.AUTHORIZED, ChargeState.PAID}:
-        return
-    await work.execute(
-        "UPDATE app.payments SET provider_reference = $2"
-        " WHERE id = $1 AND provider_reference IS NULL",
-        payment.id,
-        charge.reference,
-    )
-    if charge.state is ChargeState.PAID:
-        if left > 0 and not await has_open_operation(work, payment.id, kind="refund"):
-            await work.execute(_ENQUEUE, payment.id, "refund", left)
-    elif not await work.execute(_RELEASE_AGAIN, payment.id):
-        # None was needed then; one that is under way already stays the only one.
-        await work.execute(_ENQUEUE, payment.id, "cancel", payment.amount.amount_minor)
 
 
 async def _write(work: Work, payment: LockedPayment, charge: Charge, status: PaymentStatus) -> None:
@@ -142,6 +113,7 @@ async def _write_status(work: Work, payment: LockedPayment, status: PaymentStatu
     await work.execute("UPDATE app.payments SET status = $2 WHERE id = $1", payment.id, status)
 
 
+_GIVEN_UP = {PaymentStatus.CANCELLED, PaymentStatus.FAILED}
 _PAYER_ACTS = {PaymentStatus.PENDING, PaymentStatus.REQUIRES_ACTION}
 # Not every provider repeats the way to its page: then the payer keeps the one that is known.
 _WAITING = {*_PAYER_ACTS, PaymentStatus.PROCESSING}

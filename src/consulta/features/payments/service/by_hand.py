@@ -79,6 +79,7 @@ async def _leased(
         kind=kind,
         currency=payment["currency"],
         provider=payment["provider"],
+        account=payment["account"],
         reference=payment["provider_reference"],
         now=await work.now(),
     )

@@ -12,6 +12,7 @@ from consulta.features.payments.rules import (
     wait_seconds,
 )
 from consulta.features.payments.service.apply import action_of, apply, give_up
+from consulta.features.payments.service.note import park_payment
 from consulta.features.payments.states import PaymentStatus, status_of
 from consulta.platform.db.work import Work
 from consulta.providers.payments.port import Charge
@@ -110,7 +111,9 @@ async def _goes_on_waiting(work: Work, lease: Lease, charge: Charge) -> bool:
 
 
 async def refuse(work: Work, lease: Lease, reason: str, charge: Charge | None) -> bool:
-    """The provider refused for good: the operation is over, the payment carries the reason."""
+    """The provider refused for good: the operation is over, the payment carries the reason. Money
+    that was promised back and did not go is for a person to look at.
+    """
     payment = await payment_for_update(work, lease.payment_id)
     assert payment is not None, "an operation has a payment"
     if not await _settle(work, lease, "dead", reason, None):
@@ -127,6 +130,8 @@ async def refuse(work: Work, lease: Lease, reason: str, charge: Charge | None) -
     await work.execute(
         "UPDATE app.payments SET last_error = $2 WHERE id = $1", lease.payment_id, reason
     )
+    if lease.kind == "refund":
+        await _find(work, lease, "refund_refused", reason)
     return True
 
 
@@ -198,6 +203,11 @@ async def settle_absence(work: Work, lease: Lease) -> None:
         await postpone(work, lease, "the booking has ended", sent=False)
 
 
+async def park_unclear(work: Work, lease: Lease) -> None:
+    """Several refunds are in doubt, and what went back does not tell which of them it was."""
+    await _park(work, lease, "REFUNDS_CANNOT_BE_TOLD_APART")
+
+
 async def _park(work: Work, lease: Lease, error: str) -> None:
     """Nothing more is tried: the operation is dead, for a person to look at."""
     if await _settle(work, lease, "dead", error, None):
@@ -208,6 +218,12 @@ async def _park(work: Work, lease: Lease, error: str) -> None:
             new={"operation_id": lease.operation_id, "error": error},
             status="failure",
         )
+        await _find(work, lease, f"{lease.kind}_parked", error)
+
+
+async def _find(work: Work, lease: Lease, reason: str, error: str) -> None:
+    facts = {"operation_id": str(lease.operation_id), "error": error}
+    await park_payment(work, payment_id=lease.payment_id, reason=reason, facts=facts)
 
 
 async def _settle(

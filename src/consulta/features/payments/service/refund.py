@@ -28,6 +28,7 @@ async def refund(
         kind="refund",
         currency=payment["currency"],
         provider=payment["provider"],
+        account=payment["account"],
         reference=payment["provider_reference"],
         now=await work.now(),
     )

@@ -31,6 +31,9 @@ class Batch:
     series: int
     booked: int
     skipped: int
+    unfinished: int
+    """Series of which even more dates may be due."""
+
     without_rate: Sequence[UUID]
     """A date of theirs waits until the rate can be booked again, or the date has passed."""
 
@@ -52,6 +55,7 @@ async def dispatch(work: Work, series_ids: Sequence[UUID], *, terms: DispatchTer
         series=said["series"],
         booked=sum(said["booked"].values()),
         skipped=said["skipped"],
+        unfinished=said["unfinished"],
         without_rate=[UUID(one) for one in said["waiting"]],
     )
 

@@ -16,7 +16,7 @@ async def own_rates(work: Work) -> list[asyncpg.Record]:
 
 
 async def own_rate_for_update(work: Work, rate_id: UUID) -> asyncpg.Record | None:
-    return await work.fetchrow(_OWN_RATE + " FOR UPDATE", rate_id, work.person)
+    return await work.fetchrow(_OWN_RATE + " FOR NO KEY UPDATE", rate_id, work.person)
 
 
 _RATE = """

@@ -1,0 +1,117 @@
+"""Writing sealed keys, ending an account, and wrapping keys anew. Nothing here tells a secret."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from consulta.features.payment_configs import queries
+from consulta.features.payment_configs.rules import Offered, place_of
+from consulta.platform.crypto import Envelope, Vault
+from consulta.platform.db.work import Work
+
+_SAVE = "SELECT * FROM app.save_payment_config($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+
+_REWRAP = """
+UPDATE app.payment_config_keys SET key_id = $2, wrapped_key = $3
+WHERE config_id = $1
+"""
+
+
+async def save(
+    work: Work,
+    offered: Offered,
+    *,
+    vault: Vault,
+    seen: Mapping[str, Any] | None,
+    former: Sequence[Mapping[str, str]],
+) -> asyncpg.Record:
+    """New payments of the specialist are charged through this account from now on, under these
+    keys; `seen` is the account that they belong to, None for a new one. Payments of before keep
+    the account that made them.
+
+    Raises PaymentConfigChanged, TooManyPaymentConfigs, SpecialistNotFound.
+    """
+    config_id = seen["id"] if seen else await work.fetchval("SELECT app.new_id()")
+    place = place_of(
+        config_id=config_id,
+        specialist_id=work.person,
+        provider=offered.provider,
+        is_live=offered.is_live,
+    )
+    content = {
+        "publishable_key": offered.publishable_key,
+        "profile": dict(offered.profile),
+        "secrets": dict(offered.secrets),
+        "former": list(former),
+    }
+    envelope = vault.enclose(orjson.dumps(content), place=place)
+    row = await work.fetchrow(
+        _SAVE,
+        config_id,
+        seen["updated_at"] if seen else None,
+        offered.provider,
+        seen["account"] if seen else secrets.token_urlsafe(18),
+        offered.is_live,
+        offered.publishable_key,
+        offered.hints,
+        envelope.key_id,
+        envelope.wrapped_key,
+        envelope.sealed,
+    )
+    assert row is not None
+    work.audit(
+        "payment_config.saved",
+        subject_type="payment_config",
+        subject_id=config_id,
+        old=_told(seen) if seen else None,
+        new={**_told(row), "keys": "replaced" if seen else "new"},
+    )
+    return row
+
+
+async def end(work: Work, *, provider: str) -> None:
+    """New payments are not charged through the specialist's account any more; those that it made
+    are still served by it. Raises PaymentConfigNotFound.
+    """
+    config_id: UUID = await work.fetchval("SELECT app.end_payment_config($1)", provider)
+    work.audit(
+        "payment_config.ended",
+        subject_type="payment_config",
+        subject_id=config_id,
+        old={"is_active": True},
+        new={"is_active": False},
+    )
+
+
+async def rewrap(work: Work, *, vault: Vault, config_id: UUID) -> bool:
+    """The account's data key is under the key that seals now; its secrets stay as they are. False
+    where it was already. Raises `Undecipherable`.
+    """
+    row = await queries.sealed_keys_for_update(work, config_id)
+    if row is None or row["key_id"] == vault.active:
+        return False
+    envelope = vault.rewrap(envelope_of(row), place=place_of_row(row))
+    await work.execute(_REWRAP, config_id, envelope.key_id, envelope.wrapped_key)
+    return True
+
+
+def envelope_of(row: Mapping[str, Any]) -> Envelope:
+    return Envelope(row["key_id"], row["wrapped_key"], row["sealed_keys"])
+
+
+def place_of_row(row: Mapping[str, Any]) -> str:
+    return place_of(
+        config_id=row["id"],
+        specialist_id=row["specialist_id"],
+        provider=row["provider"],
+        is_live=row["is_live"],
+    )
+
+
+def _told(row: Mapping[str, Any]) -> dict[str, Any]:
+    # Not even the last characters of a secret: the log outlives the keys.
+    return {name: row[name] for name in ("provider", "is_live", "is_active", "publishable_key")}
