@@ -35,15 +35,8 @@ COMMENT ON FUNCTION app.booking_moves() IS 'Every legal move of a booking''s sta
 -- so that current_user tells one from the other.
 CREATE FUNCTION app.guard_booking() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    kind text := CASE
-        WHEN current_user IN ('consulta_definer', 'consulta_worker') THEN 'system'
-        WHEN current_user = 'consulta_admin' THEN 'admin'
-        WHEN app.user_id() = NEW.specialist_id THEN 'specialist'
-        WHEN app.user_id() = NEW.client_id THEN 'client'
-        END;
+    kind text;
 BEGIN
-    -- The history trigger runs as the definer and could not tell by itself.
-    PERFORM set_config('app.moved_by_system', (kind = 'system')::text, true);
     NEW.updated_at := app.now();
     IF TG_OP = 'INSERT' THEN
         IF NEW.status NOT IN ('pending_payment', 'awaiting_confirmation', 'confirmed') THEN
@@ -51,6 +44,14 @@ BEGIN
         END IF;
         RETURN NEW;
     END IF;
+    kind := CASE
+        WHEN current_user IN ('consulta_definer', 'consulta_worker') THEN 'system'
+        WHEN current_user = 'consulta_admin' THEN 'admin'
+        WHEN app.user_id() = NEW.specialist_id THEN 'specialist'
+        WHEN app.user_id() = NEW.client_id THEN 'client'
+        END;
+    -- The history trigger runs as the definer and could not tell by itself.
+    PERFORM set_config('app.moved_by_system', (kind = 'system')::text, true);
     IF (NEW.id, NEW.client_id, NEW.specialist_id, NEW.price_minor, NEW.discount_minor, NEW.currency,
         NEW.coupon_id, NEW.package_purchase_id, NEW.recurring_booking_id, NEW.created_at)
        IS DISTINCT FROM

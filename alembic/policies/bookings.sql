@@ -33,7 +33,10 @@ CREATE POLICY definer_changes ON app.bookings FOR UPDATE TO consulta_definer USI
 -- Which moves are legal, by whom, and their history.
 CREATE TRIGGER guard_moves BEFORE INSERT OR UPDATE ON app.bookings
     FOR EACH ROW EXECUTE FUNCTION app.guard_booking();
-CREATE TRIGGER write_history AFTER INSERT OR UPDATE OF status ON app.bookings
+CREATE TRIGGER write_first_history AFTER INSERT ON app.bookings
+    REFERENCING NEW TABLE AS made
+    FOR EACH STATEMENT EXECUTE FUNCTION app.write_first_history();
+CREATE TRIGGER write_history AFTER UPDATE OF status ON app.bookings
     FOR EACH ROW EXECUTE FUNCTION app.write_booking_history();
 -- What a booking spent comes back with its expiry, and is used up with the session.
 CREATE TRIGGER settle_spending AFTER UPDATE OF status ON app.bookings

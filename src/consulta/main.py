@@ -18,7 +18,7 @@ from consulta.platform.http import problems
 from consulta.platform.http.middleware import Envelope, Gate
 from consulta.platform.http.older import OlderShape
 from consulta.platform.signing import Signer
-from consulta.routes import OLD_SHAPES, mount
+from consulta.routes import CHAPTERS, OLD_SHAPES, mount
 from consulta.settings import Settings
 from consulta.wiring import Service, wire
 
@@ -36,6 +36,7 @@ def create_app(settings: Settings, *, examines_database: bool = True) -> FastAPI
         title="Consulta",
         version=__version__,
         summary="A slot is sold once, money moves once, and nobody reads a row that is not theirs.",
+        openapi_tags=[{"name": name, "description": said} for name, said in CHAPTERS.items()],
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json" if settings.shows_docs else None,

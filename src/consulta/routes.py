@@ -45,6 +45,27 @@ OLD_SHAPES: Mapping[str, Retell] = {
 }
 """Addresses whose errors are no problem documents."""
 
+CHAPTERS: Mapping[str, str] = {
+    "auth": "Registering, signing in, staying signed in.",
+    "me": "The account of whoever asks.",
+    "specialists": "The directory, and a specialist's own page, rates and numbers.",
+    "availability": "Hours, dates that differ, free times, why a time is not free, and holds.",
+    "bookings": "A session from its booking to its end: paid, confirmed, moved, called off.",
+    "series": "Recurring bookings: the same session again and again.",
+    "packages": "Several sessions bought at once, and the ledger of their credits.",
+    "coupons": "Discounts by code.",
+    "payments": "Money that was reserved, taken and returned.",
+    "receipts": "What was paid, on paper.",
+    "payment configs": "A specialist's own account at a payment provider.",
+    "admin": "The whole house: accounts, pages, coupons, numbers, jobs.",
+    "sandbox": "The payer's browser, for payments that move no money.",
+    "webhooks": "What payment providers tell.",
+    "cron": "Bells for a cron daemon, with `CRON_SECRET`.",
+    "functions": "Addresses of the older system, with its shapes of answers and errors.",
+    "operation": "Whether the service is well.",
+}
+"""The tags of the API document, in the order in which a newcomer reads."""
+
 # The busiest come first: a request is compared with one after the other.
 _ROOMS = (
     availability,

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from consulta.platform.http.schema import Body
 from consulta.serving import contract
+from tests.house.app import the_app
 from tests.house.source import ROOT, obey
 
 CONTRACT = ROOT / "openapi" / "openapi.json"
@@ -79,6 +81,37 @@ def test_every_operation_says_what_it_does() -> None:
         law="Every operation has a summary, a tag, and a name of its own.",
         mend="add summary= to the route and tags= to the router; rename the function if need be.",
     )
+
+
+def test_every_tag_is_a_chapter_of_the_document() -> None:
+    document = json.loads(contract())
+    used = {tag for _, operation in operations(document) for tag in operation["tags"]}
+    chapters = {chapter["name"] for chapter in document["tags"]}
+    obey(
+        sorted(used ^ chapters),
+        law="The document says of every tag what it is about, in the order of reading.",
+        mend="add it to CHAPTERS in routes.py, or take it out.",
+    )
+
+
+def bodies() -> Iterator[type[Body]]:
+    """Every body that a route may be sent."""
+    the_app()
+    found: list[type[Body]] = [Body]
+    for kind in found:
+        found += kind.__subclasses__()
+    yield from found
+
+
+def test_what_the_document_shows_can_be_sent_as_it_is_shown() -> None:
+    shown = [
+        (kind, example)
+        for kind in bodies()
+        for example in kind.model_json_schema().get("examples", ())
+    ]
+    assert len(shown) >= 16
+    for kind, example in shown:
+        kind.model_validate(example)
 
 
 def test_a_nameless_operation_is_found() -> None:

@@ -1,11 +1,13 @@
 """Every route has a guard, and what anybody may knock at stands on one short list with a reason."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from fastapi import APIRouter, FastAPI
 
-from consulta.kernel.actor import Role
+from consulta.kernel.actor import Actor, Role
+from consulta.kernel.errors import Forbidden
 from consulta.platform.auth.guards import ADMIN, OPEN, PERSON, PUBLIC
 from consulta.platform.http.deps import WorkDep, _work
 from tests.house.app import calls_of, doors, roles_of, the_app
@@ -38,6 +40,7 @@ PUBLIC_LIST = {
     "POST /api/v1/holds": "a stranger may keep a time while signing up; the hold token is the key",
     "DELETE /api/v1/holds/{hold_id}": "the hold token is the key",
     "POST /api/webhooks/{provider}": "the signature is the lock",
+    "POST /api/webhooks/{provider}/{account}": "the signature is the lock",
 }
 """Routes whose guard lets strangers in."""
 
@@ -167,3 +170,15 @@ def test_bad_doors_are_found(bad_app: FastAPI) -> None:
     assert writing_gets(bad_app) == ["GET /api/gifts/writes"]
     assert gone(bad_app, {"GET /api/gifts/bare": "", "GET /gone": ""}) == ["GET /gone"]
     assert "client, specialist" in table(bad_app)
+
+
+@pytest.mark.parametrize(
+    ("guard", "sentence"),
+    [
+        (ADMIN, "Only an admin may do this."),
+        (PERSON, "Only a client or a specialist may do this."),
+    ],
+)
+async def test_a_guard_says_for_whom_it_opens(guard: Any, sentence: str) -> None:
+    with pytest.raises(Forbidden, match=f"^{sentence}$"):
+        await guard.dependency(Actor.system("house.guards"))

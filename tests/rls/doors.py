@@ -50,6 +50,8 @@ DOORS: Mapping[str, set[str]] = {
         "look_at_booking",
         "lock_calendar",
         "lock_purchase",
+        "mark_paid",
+        "mark_returned",
         "present_method",
         "preview_series",
         "purchase_facts",

@@ -20,6 +20,7 @@ from tests.roof.processes import Running, environment, finished, running
 RULE = "=" * 78
 READY_SECONDS = 60.0
 WALK_SECONDS = 60.0
+THE_END = "\nThe walk-through ends here.\n"
 
 
 def ready(demo: Running) -> str:
@@ -81,7 +82,8 @@ def test_a_newcomer_walks_through_the_demo() -> None:
                 check=False,
             )
             assert (walk.returncode, walk.stderr) == (0, ""), walk.stdout
-            assert walk.stdout.endswith("booking: confirmed\npayment: paid\n")
+            assert "\nbooking: confirmed\npayment: paid\n" in walk.stdout
+            assert walk.stdout.endswith(THE_END)
             for outcome in ("card_declined", "requires_action", "cancelled", "declined"):
                 assert f"\n{outcome}\n" in walk.stdout
             before = ask(output, "/bookings", token=client_of(output))
@@ -98,7 +100,7 @@ def test_a_newcomer_walks_through_the_demo() -> None:
                 "data and sign-ins stay"
             )
             told = pasted(commands_in(again), cwd=folder)
-            assert told.endswith("booking: confirmed\npayment: paid\n")
+            assert told.endswith(THE_END)
             assert demo.stop(signal.SIGINT) == 0
             assert ends_within(server, seconds=5)
 

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.surface.ask import Ask, Of
+from tests.surface.asks_about_accounts import ASKS_ABOUT_ACCOUNTS
+from tests.surface.asks_about_money import ASKS_ABOUT_MONEY
+from tests.surface.asks_about_reconciliation import ASKS_ABOUT_RECONCILIATION
 from tests.surface.asks_about_series import ASKS_ABOUT_SERIES
 from tests.surface.town import PASSWORD, Town
 
@@ -303,6 +306,7 @@ ASKS: Mapping[str, Ask] = {
         body_optional=True,
     ),
     "GET /api/v1/payments/{payment_id}/refunds": Ask("client", _payment("confirmed")),
+    **ASKS_ABOUT_MONEY,
     "POST /api/v1/sandbox/payments/{payment_id}/method": Ask(
         "client",
         _payment("pending"),
@@ -332,6 +336,7 @@ ASKS: Mapping[str, Ask] = {
         "admin", body=lambda town: {**_coupon(town), "specialist_id": None}
     ),
     "PATCH /api/v1/admin/coupons/{coupon_id}": Ask("admin", _COUPON, lambda _: dict(_TERMS)),
+    **ASKS_ABOUT_ACCOUNTS,
     "GET /api/v1/admin/users": Ask("admin"),
     "PATCH /api/v1/admin/users/{user_id}": Ask(
         "admin",
@@ -341,6 +346,7 @@ ASKS: Mapping[str, Ask] = {
     "GET /api/v1/admin/specialists": Ask("admin"),
     "POST /api/v1/admin/specialists/{specialist_id}/verify": Ask("admin", _SARAH),
     "POST /api/v1/admin/specialists/{specialist_id}/unverify": Ask("admin", _SARAH, spends=True),
+    **ASKS_ABOUT_RECONCILIATION,
     "GET /api/v1/admin/stats": Ask("admin"),
     "GET /api/v1/admin/stats/series": Ask("admin"),
     "GET /api/v1/specialists/me/stats": Ask("specialist"),

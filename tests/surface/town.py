@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests.settings import CRON_SECRET
+from tests.surface.gateway_keys import RAZORPAY, STRIPE
 from tests.world import Client, Person, Reply, Specialist, World
 
 _SIGN_IN = """
@@ -47,6 +48,15 @@ class Town:
     """A package of Sarah's, which Anna bought twice: `unpaid` and `bought`."""
     unpaid: Any = None
     bought: Any = None
+    by_hand: Any = None
+    """A session that is to be paid by hand, and `handed_over` one that was."""
+    handed_over: Any = None
+    gateway: Any = None
+    """Sarah's own account at Stripe. She has two, so that neither is the one that is charged."""
+    parked: Any = None
+    """Ids of what waits for a person: a `finding`, an `operation` and a `letter`."""
+    receipt: Any = None
+    """What `confirmed` left behind."""
 
     def identity(self, name: str) -> Person:
         """Who is meant by that word."""
@@ -141,6 +151,10 @@ async def build_town(world: World) -> Town:
     code = {"code": "TEN", "kind": "percent", "percent": 10}
     town.coupon = made(await town.sarah.post("/specialists/me/coupons", code))
     await _sell(town)
+    await _hand_over(town)
+    town.gateway = await _is_paid_elsewhere(town)
+    town.parked = await _park(town)
+    (town.receipt,) = await town.anna.sees(f"/bookings/{booking['id']}/receipts")
     body = {
         "email": f"carla.{secrets.token_hex(4)}@example.org",
         "password": PASSWORD,
@@ -148,6 +162,51 @@ async def build_town(world: World) -> Town:
     }
     town.account = made(await world.anonymous.post("/auth/register", body))
     return town
+
+
+async def _park(town: Town) -> Any:
+    """One finding, one dead refund of what Anna bought, one letter that was given up."""
+    value = town.world.value
+    return {
+        "finding": await value(
+            "INSERT INTO app.reconciliation_findings"
+            " (provider, charge_reference, class, reason)"
+            " VALUES ('sandbox', 'sb_' || gen_random_uuid(), 'park', 'unknown_charge')"
+            " RETURNING id"
+        ),
+        "operation": await value(
+            "INSERT INTO app.payment_operations (payment_id, kind, amount_minor, state)"
+            " VALUES ($1, 'refund', 1, 'dead') RETURNING id",
+            town.bought["payment"]["id"],
+        ),
+        "letter": await value(
+            "INSERT INTO app.webhook_events (provider, event_id, kind, state, settled_at)"
+            " VALUES ('sandbox', gen_random_uuid()::text, 'charge.paid', 'parked', app.now())"
+            " RETURNING id"
+        ),
+    }
+
+
+async def _hand_over(town: Town) -> None:
+    async def by_telephone() -> Any:
+        client: dict[str, Any] = {"client_id": str(town.anna.id), "by_hand": True}
+        wanted = town.sarah.booking(town.next_start(), **client)
+        return made(await town.sarah.post("/bookings", wanted))
+
+    town.by_hand, town.handed_over = await by_telephone(), await by_telephone()
+    path = f"/payments/{town.handed_over['payment']['id']}/mark-paid"
+    reply = await town.sarah.post(path)
+    assert (reply.status, reply.json["status"]) == (200, "paid"), reply.json
+
+
+async def _is_paid_elsewhere(town: Town) -> Any:
+    path = "/specialists/me/payment-configs"
+    replies = [
+        await town.sarah.put(f"{path}/razorpay", RAZORPAY),
+        await town.sarah.put(f"{path}/stripe", STRIPE),
+    ]
+    assert [reply.status for reply in replies] == [200, 200], replies
+    return replies[1].json
 
 
 async def _sell(town: Town) -> None:

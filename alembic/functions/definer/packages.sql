@@ -16,7 +16,11 @@ BEGIN
     IF me IS NULL THEN
         PERFORM app.refuse('UNAUTHORIZED');
     END IF;
-    SELECT * INTO offer FROM app.booking_packages o WHERE o.id = p_package AND o.is_active;
+    -- What nobody may see, nobody may buy: hidden and absent look the same (D10).
+    SELECT * INTO offer FROM app.booking_packages o
+    WHERE o.id = p_package AND o.is_active
+      AND EXISTS (SELECT 1 FROM app.specialists s
+                  WHERE s.id = o.specialist_id AND (s.is_verified OR s.id = me));
     IF offer.id IS NULL THEN
         PERFORM app.refuse('PACKAGE_NOT_FOUND');
     ELSIF offer.specialist_id = me THEN

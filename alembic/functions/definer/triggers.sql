@@ -23,21 +23,38 @@ END
 $$;
 COMMENT ON FUNCTION app.refresh_from_price() IS 'The directory''s price is the lowest active one.';
 
+CREATE FUNCTION app.write_first_history() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO app.booking_status_history
+        (booking_id, specialist_id, client_id, to_status, actor_id, actor_kind, reason, request_id)
+    SELECT b.id, b.specialist_id, b.client_id, b.status, app.user_id(),
+           CASE WHEN app.caller_role() = 'consulta_admin' THEN 'admin'
+                WHEN app.user_id() = b.specialist_id THEN 'specialist'
+                WHEN app.user_id() = b.client_id THEN 'client'
+                ELSE 'system' END,
+           nullif(current_setting('app.move_reason', true), ''), app.request_id()
+    FROM made b;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION app.write_first_history() IS
+    'How each booking began; once a statement, since a dispatch makes thousands in one.';
+
 CREATE FUNCTION app.write_booking_history() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 DECLARE
     -- A stranger's request may expire a booking in its way: the history names nobody then.
-    by_system boolean := TG_OP = 'UPDATE' AND current_setting('app.moved_by_system', true) = 'true';
+    by_system boolean := current_setting('app.moved_by_system', true) = 'true';
     mover uuid := CASE WHEN NOT by_system THEN app.user_id() END;
 BEGIN
-    IF TG_OP = 'UPDATE' AND NEW.status = OLD.status THEN
+    IF NEW.status = OLD.status THEN
         RETURN NULL;
     END IF;
     INSERT INTO app.booking_status_history
         (booking_id, specialist_id, client_id, from_status, to_status, actor_id, actor_kind, reason,
          request_id)
-    VALUES (NEW.id, NEW.specialist_id, NEW.client_id,
-            CASE WHEN TG_OP = 'UPDATE' THEN OLD.status END, NEW.status, mover,
+    VALUES (NEW.id, NEW.specialist_id, NEW.client_id, OLD.status, NEW.status, mover,
             CASE WHEN by_system THEN 'system'
                  WHEN app.caller_role() = 'consulta_admin' THEN 'admin'
                  WHEN mover = NEW.specialist_id THEN 'specialist'
@@ -72,5 +89,5 @@ COMMENT ON FUNCTION app.apply_credits() IS
     'What is left of a purchase is the sum of its ledger, and never below zero: the table''s check refuses that.';
 
 GRANT EXECUTE ON FUNCTION app.open_calendar(), app.refresh_from_price(), app.write_booking_history(),
-    app.apply_credits()
+    app.write_first_history(), app.apply_credits()
     TO consulta_owner;

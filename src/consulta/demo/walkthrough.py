@@ -58,6 +58,7 @@ def _commands(guide: Guide) -> str:
         "@CLIENT_NAME@": world.client.name,
         "@SARAH@": world.sarah.token,
         "@SARAH_NAME@": world.sarah.name,
+        "@ADMIN@": world.admin.token,
         "@CRON@": guide.cron_secret,
     }
     text = _PREPARATION + "".join(_STEPS)
@@ -73,6 +74,7 @@ echo '--- @CLIENT_NAME@ books, @SARAH_NAME@ is booked'
 API='@ROOT@/api/v1'
 CLIENT='Authorization: Bearer @CLIENT@'
 SARAH='Authorization: Bearer @SARAH@'
+ADMIN='Authorization: Bearer @ADMIN@'
 CRON='Authorization: Bearer @CRON@'
 JSON='Content-Type: application/json'
 ask() { curl --silent --show-error --fail-with-body --noproxy '*' "$@"; }
@@ -215,5 +217,10 @@ ask "$API/package-purchases/$PURCHASE" -H "$CLIENT" | field credits_left
 echo '--- 18. The practice in numbers, ready to plot'
 UNTIL=$(python3 -c 'import datetime; print(datetime.date.today() + datetime.timedelta(days=27))')
 ask "$API/specialists/me/stats?by=week&from=$DAY&to=$UNTIL" -H "$SARAH" | field bookings
+""",
+    r"""
+echo '--- 19. An admin sees the whole house'
+ask "$API/admin/stats" -H "$ADMIN" | python3 -m json.tool
+echo 'The walk-through ends here.'
 """,
 )

@@ -69,6 +69,10 @@ async def test_one_that_fails_stands_in_nobodys_way(world: World) -> None:
         (foreign["id"], "failed", "BOOKING_NOT_FOUND"),
         (str(absent), "failed", "BOOKING_NOT_FOUND"),
     ]
+    assert [(one["detail"] is None, one["refund"] is None) for one in reply.json["items"]] == [
+        (one["status"] == "cancelled", one["status"] == "failed") for one in reply.json["items"]
+    ]
+    assert reply.json["items"][0]["detail"] == "The booking does not stand any more."
     assert (await stages[0].anna.get(f"/bookings/{foreign['id']}")).json["status"] != "cancelled"
 
 

@@ -92,6 +92,17 @@ async def test_the_sequence_is_the_revision(world: World) -> None:
     assert (await event_of(stage, stage.anna))["SEQUENCE"] == "0"
     await world.superuser.execute("UPDATE app.bookings SET revision = 7 WHERE id = $1", stage.id)
     assert (await event_of(stage, stage.anna))["SEQUENCE"] == "7"
+    # A calendar takes only a newer entry's word that the session is off.
+    await stage.cancel()
+    assert (await event_of(stage, stage.anna))["SEQUENCE"] == "8"
+
+
+async def test_what_expired_may_come_back_and_is_no_newer_for_it(world: World) -> None:
+    stage = await booked(world)
+    await world.travel(hours=1)
+    await world.work_off("bookings.expire")
+    event = await event_of(stage, stage.anna)
+    assert (event["STATUS"], event["SEQUENCE"]) == ("CANCELLED", "0")
 
 
 async def test_the_meeting_link_is_for_the_parties_while_it_stands(world: World) -> None:

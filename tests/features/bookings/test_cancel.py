@@ -36,6 +36,55 @@ async def test_cancelling_before_the_confirmation_releases_everything(world: Wor
     assert (record["cancellation_policy_applied"], record["refund_minor"]) == ("no_refund", 0)
 
 
+async def test_both_parties_read_the_record_with_the_booking(world: World) -> None:
+    stage = await confirmed(world, policy="standard", price=20_001)
+    assert (await stage.seen())["cancellation"] is None
+    await world.stop_clock(stage.starts_at - 3 * HOUR)
+    reply = await stage.cancel({"reason": "A cold.", "reason_code": "illness"})
+    record = {
+        "cancelled_by": "client",
+        "reason": "A cold.",
+        "reason_code": "illness",
+        "policy_applied": "standard",
+        "refund_percent": 50,
+        "refund": {"amount_minor": 10_001, "currency": "USD"},
+        "credit_returned": False,
+        "at": f"{stage.starts_at - 3 * HOUR:%Y-%m-%dT%H:%M:%SZ}",
+    }
+    assert reply.json["cancellation"] == record
+    for reader in (stage.anna, stage.sarah, await world.admin()):
+        assert (await reader.get(f"/bookings/{stage.id}")).json["cancellation"] == record
+    (listed,) = (await stage.sarah.get("/bookings")).json["items"]
+    assert listed["cancellation"] == record
+
+
+async def test_the_amount_is_said_while_the_money_is_still_on_its_way(world: World) -> None:
+    stage = await confirmed(world)
+    async with world.sandbox_away():
+        reply = await stage.cancel()
+    assert reply.json["payment"]["refunded"]["amount_minor"] == 0
+    assert reply.json["cancellation"]["refund"]["amount_minor"] == 20_000
+
+
+async def test_what_expired_was_called_off_by_nobody(world: World) -> None:
+    stage = await booked(world)
+    await world.travel(hours=1)
+    await world.work_off("bookings.expire")
+    seen = await stage.seen()
+    assert (seen["status"], seen["cancellation"]) == ("expired", None)
+
+
+async def test_the_tiers_stand_in_the_booking_whatever_the_page_says_later(world: World) -> None:
+    stage = await authorised(world, policy="strict")
+    await stage.sarah.patch("/specialists/me", {"cancellation_policy": "no_refund"})
+    seen = await stage.seen()
+    assert seen["cancellation_policy"] == "strict"
+    assert seen["cancellation_tiers"] == [
+        {"hours_before": 48, "refund_percent": 100},
+        {"hours_before": 24, "refund_percent": 50},
+    ]
+
+
 @pytest.mark.parametrize(
     ("policy", "before", "percent"),
     [
@@ -103,6 +152,29 @@ async def test_what_the_gateway_returned_counts_towards_what_is_due(world: World
     await flows.refresh(world.app.state.till, payment)
     assert await stage.status() == ("confirmed", "partially_refunded")
     await stage.cancel()
+    assert (await stage.charge()).refunded_minor == 20_000
+    assert await stage.status() == ("cancelled", "refunded")
+
+
+@pytest.mark.parametrize("returned_there_minor", [0, 5_000, 20_000])
+async def test_what_was_taken_after_the_end_goes_back_but_for_what_went_back_already(
+    world: World, returned_there_minor: int
+) -> None:
+    stage = await authorised(world)
+    async with world.sandbox_away():
+        await stage.cancel()
+    # Before the release gets through, somebody takes the money at the provider's own desk, and
+    # returns some of it there.
+    charge = await stage.charge()
+    await world.sandbox.capture(charge.reference, charge.amount, idempotency_key="taken")
+    if returned_there_minor:
+        part = type(charge.amount)(returned_there_minor, "USD")
+        await world.sandbox.refund(charge.reference, part, idempotency_key="returned")
+
+    for _ in range(2):
+        await world.travel(minutes=2)
+        await world.work_off()
+
     assert (await stage.charge()).refunded_minor == 20_000
     assert await stage.status() == ("cancelled", "refunded")
 

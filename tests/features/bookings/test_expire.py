@@ -134,9 +134,11 @@ async def test_paid_at_the_last_moment_and_before_the_sweep_it_stands(world: Wor
 
 
 async def test_authorised_after_the_end_the_money_is_released(world: World) -> None:
+    """Unless the time is still free: see test_late_payment."""
     stage = await booked(world)
     await world.travel(minutes=31)
     await world.work_off("bookings.expire")
+    assert await stage.is_free_again()
     # The payer's browser was faster than our void.
     await world.sandbox.present_method(await stage.reference(), "pm_sandbox_visa")
     payment = (await stage.seen())["payment"]["id"]

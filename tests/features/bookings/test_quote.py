@@ -134,6 +134,7 @@ async def test_what_is_not_taken_yet_is_released_whole(
         await world.stop_clock(stage.starts_at - MOMENT)
     quote = await quote_of(stage)
     assert quote["releases_authorization"] is reserved
+    assert quote["released"] == {"amount_minor": 20_000 if reserved else 0, "currency": "USD"}
     assert (quote["policy"], quote["policy_applied"]) == ("no_refund", "no_refund")
     assert {quote[name]["amount_minor"] for name in ("paid", "refunded", "refund", "kept")} == {0}
     assert (await stage.cancel({"quote_token": quote["quote_token"]})).status == 200

@@ -196,6 +196,14 @@ async def test_what_cannot_be_bought(world: World) -> None:
     assert (await anna.post(f"{path}/purchases")).code == "RATE_NOT_FOUND"
     await sarah.patch(f"/specialists/me{path}", {"is_active": False})
     assert (await anna.post(f"{path}/purchases")).code == "PACKAGE_NOT_FOUND"
+    # A page that is not public yet looks like none.
+    await sarah.patch(f"/specialists/me/rates/{package['rate_id']}", {"is_active": True})
+    await sarah.patch(f"/specialists/me{path}", {"is_active": True})
+    await world.superuser.execute(
+        "UPDATE app.specialists SET is_verified = false, verified_at = NULL"
+    )
+    assert (await anna.post(f"{path}/purchases")).code == "PACKAGE_NOT_FOUND"
+    assert (await sarah.post(f"{path}/purchases")).code == "CANNOT_BUY_FROM_YOURSELF"
     assert (await world.anonymous.post(f"{path}/purchases")).status == 401
     assert await world.value("SELECT count(*) FROM app.package_purchases") == 0
 

@@ -6,6 +6,8 @@ from typing import Any
 import asyncpg
 import pytest
 
+from consulta.features.receipts.queries import ledger_flaws
+from consulta.platform.db.doctor import Examination, examine
 from tests.features.bookings.stages import Stage, booked, confirmed
 from tests.features.packages.shop import bought
 from tests.world import Person, World
@@ -229,6 +231,24 @@ async def test_books_that_disagree_are_told(world: World) -> None:
     }
     ada = await world.admin()
     assert len(await ada.sees("/admin/ledger/mismatches?limit=1")) == 1
+
+
+async def test_the_doctor_tells_it_in_a_sentence(world: World) -> None:
+    stage = await confirmed(world)
+    books = Examination(ledger_flaws, fine="the books agree")
+    settings = world.app.state.settings
+    told = [str(check) for check in (await examine(settings, also=[books])).checks]
+    assert told.count("ok    the books agree") == 1, "the worker alone looks"
+    await world.superuser.execute("ALTER TABLE app.payments DISABLE TRIGGER money_trail")
+    await world.superuser.execute("UPDATE app.payments SET refunded_minor = 1")
+
+    report = await examine(settings, also=[books])
+
+    assert report.exit_code == 1
+    assert (
+        f"fail  payment {await payment_of(stage)}: 20000 USD (minor units) were taken and 1"
+        " returned, but the ledger says 20000 and 0, receipts 20000 and 0"
+    ) in map(str, report.checks)
 
 
 @pytest.mark.parametrize(

@@ -108,7 +108,7 @@ async def test_over_the_routes_they_have_none_either(world: World, sarah: Specia
 
 
 async def test_each_specialist_counts_alone(world: World, sarah: Specialist) -> None:
-    omar = await world.specialist("Dr. Omar", provider="manual")
+    omar = await world.specialist("Dr. Omar", open="sun-sat 08:00-18:00", provider="manual")
     for specialist in (sarah, omar):
         for payment in await owed(world, specialist, 2):
             await world.superuser.execute(_TAKE, payment)

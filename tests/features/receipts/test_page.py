@@ -29,6 +29,7 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
+        self.text += " "
         if tag not in VOID:
             self.open.append(tag)
 
@@ -88,7 +89,7 @@ def test_it_says_who_paid_whom_for_what() -> None:
     for words in (
         "Receipt 2026-000123",
         "Dr. Sarah Ahmed",
-        "Received from Anna Weber".replace(" Anna", " Anna"),
+        "Received from Anna Weber",
         "Standard consultation",
         "23 November 2026, 10:00 (Asia/Dubai)",
         "Date 21 November 2026",
@@ -97,9 +98,7 @@ def test_it_says_who_paid_whom_for_what() -> None:
         "Receipt no. 123 of Dr. Sarah Ahmed",
         "0193f0c0-0000-7000-8000-000000000001",
     ):
-        assert words in text.replace("Received fromAnna", "Received from Anna").replace(
-            "Date21", "Date 21"
-        ).replace("Amount received200", "Amount received 200"), words
+        assert words in text, words
     assert "Total" not in text
 
 
@@ -117,9 +116,9 @@ def test_a_credit_note_names_its_receipt() -> None:
     page = receipt_page(row(kind="credit_note", amount_minor=5_000, credits=credited))
     text = read(page.html).text
     assert "Credit note 2026-000123" in text
-    assert re.search(r"Takes back from receipt ?2025-000007", text)
-    assert re.search(r"Returned to ?Anna Weber", text)
-    assert re.search(r"Amount returned ?50\.00 USD", text)
+    assert "Takes back from receipt 2025-000007" in text
+    assert "Returned to Anna Weber" in text
+    assert "Amount returned 50.00 USD" in text
 
 
 @pytest.mark.parametrize(

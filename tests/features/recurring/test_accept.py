@@ -65,6 +65,21 @@ async def test_confirming_one_session_by_hand_accepts_them_all(world: World) -> 
     assert await audited(world, stage.one) == ["created", "accepted"]
 
 
+async def test_two_sessions_paid_by_hand_at_once_do_not_wait_for_each_other(world: World) -> None:
+    """Both hand-overs are decided before either is recorded; each would confirm the other."""
+    stage = await unaccepted(world, mode="manual", provider="manual")
+    await world.superuser.execute(
+        "INSERT INTO app.payment_operations (payment_id, kind, amount_minor, state, attempts,"
+        " first_sent_at, fence, lease_until, next_attempt_at) SELECT p.id, 'capture',"
+        " p.amount_minor, 'leased', 1, app.now(), 1, app.now(), app.now() FROM app.payments p"
+    )
+    await world.work_off("payments.operations")
+    assert await stage.statuses() == {FIRST: "confirmed", SECOND: "confirmed"}
+    paid = await world.rows("SELECT DISTINCT status FROM app.payments")
+    assert paid == [{"status": "paid"}]
+    assert await stage.is_accepted()
+
+
 async def test_confirming_a_paid_session_accepts_when_the_money_is_taken(world: World) -> None:
     stage = await unaccepted(world)
     await stage.pays(SECOND)

@@ -289,7 +289,7 @@ async def test_whoever_changes_a_page_or_a_rate_keeps_nobody_from_booking(world:
     database = world.app.state.database
     async with database.work(Actor(Role.SPECIALIST, sarah.id)) as work:
         await queries.own_page_for_update(work)
-        await queries.is_verified_for_update(work, sarah.id)
+        await queries.is_verified_for_update(work, work.person)
         await queries.own_rate_for_update(work, sarah.rates["standard"])
         async with asyncio.timeout(1.5):
             booking = await anna.books(sarah, "mon 10:00")

@@ -34,7 +34,7 @@ class SlotNotFound(NotFound):
 
 
 class SlotNotOffered(Conflict):
-    """The specialist does not offer this time: `slots` lists the free ones, `slots/explain` why."""
+    """The specialist does not offer this time: ask for the free times, or for the reason."""
 
     code = "SLOT_NOT_OFFERED"
 

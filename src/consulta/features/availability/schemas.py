@@ -10,7 +10,16 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field, model_validator
 
 from consulta.features.availability.rules import clock_of, minute_of
-from consulta.platform.http.schema import Answer, Blankable, Body, Day, Moment, Text, TimeZone
+from consulta.platform.http.schema import (
+    Answer,
+    Blankable,
+    Body,
+    Day,
+    Moment,
+    Text,
+    TimeZone,
+    shown_as,
+)
 
 Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["09:00"])]
 EndClock = Annotated[
@@ -127,6 +136,8 @@ class AvailabilityExceptionCreate(Body):
     """A date that differs, or several: blocked all day, blocked for some hours, or, with
     `is_available`, open at other hours than the week says.
     """
+
+    model_config = shown_as(date="2027-03-01", reason="vacation", dry_run=True)
 
     date: Day
     end_date: Annotated[Day | None, Blankable] = Field(

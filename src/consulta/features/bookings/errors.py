@@ -10,7 +10,7 @@ class BookingNotFound(NotFound):
 
 
 class CannotBookYourself(Invalid):
-    """Nobody is the own client: name the client by `client_id` or `client_email`."""
+    """You cannot be your own client: name whose session it is."""
 
     code = "CANNOT_BOOK_YOURSELF"
 

@@ -215,9 +215,7 @@ async def _cancelled_before(
 def _failed(
     kind: type[schemas.CancelledOut | schemas.ProposedOut], booking_id: UUID, refused: DomainError
 ) -> dict[str, Any]:
-    failed = kind(
-        booking_id=booking_id, status="failed", code=refused.code, detail=refused.detail
-    )
+    failed = kind(booking_id=booking_id, status="failed", code=refused.code, detail=refused.detail)
     return failed.model_dump()
 
 

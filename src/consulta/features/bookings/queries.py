@@ -121,13 +121,20 @@ SELECT b.*, CASE WHEN b.payment_account <> '' THEN app.publishable_key_of(b.paym
              AND c.client_id = b.client_id) END AS cancellation
 FROM app.booking_views b
 """
-_BOOKINGS_OF = f"""{_BOOKING}
-WHERE ($1::uuid IS NULL OR b.client_id = $1) AND ($2::uuid IS NULL OR b.specialist_id = $2)
-  AND ($3::text[] IS NULL OR b.status = ANY ($3))
-  AND ($4::timestamptz IS NULL OR b.starts_at >= $4)
-  AND ($5::timestamptz IS NULL OR b.starts_at < $5)
-  AND ($6::timestamptz IS NULL OR (b.created_at, b.id) < ($6, $7::uuid))
-ORDER BY b.created_at DESC, b.id DESC LIMIT $8
+# The page is cut first: names and payments of all the rest would be looked up, too, before that.
+_BOOKINGS_OF = f"""
+WITH page AS MATERIALIZED (
+    SELECT b.id FROM app.bookings b
+    WHERE ($1::uuid IS NULL OR b.client_id = $1) AND ($2::uuid IS NULL OR b.specialist_id = $2)
+      AND ($3::text[] IS NULL OR b.status = ANY ($3))
+      AND ($4::timestamptz IS NULL OR b.starts_at >= $4)
+      AND ($5::timestamptz IS NULL OR b.starts_at < $5)
+      AND ($6::timestamptz IS NULL OR (b.created_at, b.id) < ($6, $7::uuid))
+    ORDER BY b.created_at DESC, b.id DESC LIMIT $8
+)
+{_BOOKING}
+JOIN page ON page.id = b.id
+ORDER BY b.created_at DESC, b.id DESC
 """
 
 

@@ -83,13 +83,7 @@ async def confirm_when_taken(work: Work, fact: PaymentTaken) -> None:
         BookingStatus.DECLINED,
         BookingStatus.EXPIRED,
     }:
-        await payments.request_operation(
-            work,
-            payment_id=fact.payment_id,
-            kind="refund",
-            amount_minor=fact.captured_minor,
-            leased=False,
-        )
+        await _return_what_is_left(work, booking)
         _tell_too_late(work, booking)
 
 
@@ -112,6 +106,20 @@ async def mark_refunded_when_returned(work: Work, fact: PaymentReturned) -> None
         return
     if booking.status in {BookingStatus.COMPLETED, BookingStatus.NO_SHOW}:
         await change_status(work, booking, BookingStatus.REFUNDED, reason="money returned")
+
+
+async def _return_what_is_left(work: Work, booking: LockedBooking) -> None:
+    # Somebody may have returned a part, or all, at the provider's own desk before we heard of it.
+    payment = booking.payment
+    left = payment.captured - payment.returned if payment is not None else None
+    if payment is not None and left:
+        await payments.request_operation(
+            work,
+            payment_id=payment.id,
+            kind="refund",
+            amount_minor=left.amount_minor,
+            leased=False,
+        )
 
 
 async def _void(work: Work, booking: LockedBooking) -> None:

@@ -20,8 +20,11 @@ from consulta.platform.http.schema import (
     Moment,
     MoneyOut,
     Text,
+    shown_as,
 )
 
+_ID = "01a1f860-a7b8-7c0f-8d1f-1a923acf6111"
+_START = "2027-03-01T09:00:00+04:00"
 ReasonCode = Literal[
     "schedule_conflict",
     "illness",
@@ -56,6 +59,10 @@ _POLICY_APPLIED = (
 
 class BookingCreate(Body):
     """Which session is wanted. The price is the rate's; it is not for the caller to say."""
+
+    model_config = shown_as(
+        specialist_id=_ID, rate_id=_ID, starts_at=_START, payment_method="pm_sandbox_visa"
+    )
 
     specialist_id: UUID
     rate_id: UUID
@@ -93,22 +100,30 @@ class BookingCreate(Body):
 
 
 class BookingDecline(Body):
+    model_config = shown_as(reason="At a conference.", reason_code="specialist_unavailable")
+
     reason: Annotated[Annotated[Text, Field(max_length=1000)] | None, Blankable] = None
     reason_code: Annotated[ReasonCode | None, Blankable] = None
 
 
 class BookingCancel(BookingDecline):
+    model_config = shown_as(reason="Feeling better.", reason_code="no_longer_needed")
+
     quote_token: Annotated[Annotated[Text, Field(max_length=2000)] | None, Blankable] = Field(
         None, description="Of a cancellation quote: exactly its terms apply, or nothing happens."
     )
 
 
 class BulkCancel(BookingDecline):
+    model_config = shown_as(booking_ids=[_ID], reason="Ill.", reason_code="illness")
+
     booking_ids: list[UUID] = Field(min_length=1, max_length=50)
 
 
 class BookingReschedule(Body):
     """Another start; the session keeps its length, its price and its payment."""
+
+    model_config = shown_as(starts_at=_START, reason="The train is late.")
 
     starts_at: Moment
     revision: int | None = Field(
@@ -125,16 +140,22 @@ class BookingReschedule(Body):
 class ProposalCreate(Body):
     """Another time, which the client may accept or decline."""
 
+    model_config = shown_as(starts_at=_START, message="Would this suit you better?")
+
     starts_at: Moment
     message: Annotated[Annotated[Text, Field(max_length=1000)] | None, Blankable] = None
     anyway: bool = Field(False, description="As for moving the booking.")
 
 
 class BulkProposal(ProposalCreate):
+    model_config = shown_as(booking_id=_ID, starts_at=_START)
+
     booking_id: UUID
 
 
 class BulkPropose(Body):
+    model_config = shown_as(items=[{"booking_id": _ID, "starts_at": _START}])
+
     items: list[BulkProposal] = Field(min_length=1, max_length=50)
 
 
@@ -198,7 +219,7 @@ class BookingOut(Answer):
         description="Null unless it was cancelled or declined."
     )
     expires_at: datetime | None = Field(
-        description="When it lapses unless it is paid, or confirmed; null once it stands or is over."
+        description="When it lapses unless it is paid or confirmed; null once it stands or is over."
     )
     meeting_link: str | None
     intake_completed: bool

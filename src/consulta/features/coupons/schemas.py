@@ -16,6 +16,7 @@ from consulta.platform.http.schema import (
     Moment,
     MoneyOut,
     Text,
+    shown_as,
 )
 
 Kind = Literal["percent", "fixed"]
@@ -38,6 +39,8 @@ class AmountBody(Body):
 
 class CouponCreate(Body):
     """A discount by code. `percent` or `amount`, as `kind` says; never more than the price."""
+
+    model_config = shown_as(code="SPRING-10", kind="percent", percent=10, most_uses=100)
 
     code: Code
     description: Description = None
@@ -80,6 +83,8 @@ class HouseCouponCreate(CouponCreate):
 
 class CouponPatch(Body):
     """The terms of a coupon; code and discount stay as they were given out. Null ends a limit."""
+
+    model_config = shown_as(most_uses=200, is_active=True)
 
     description: Description = None
     minimum: AmountBody | None = Field(None, description="In the coupon's currency.")

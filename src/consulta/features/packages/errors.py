@@ -29,7 +29,7 @@ class PackagesNotAdded(Invalid):
 
 
 class CannotBuyFromYourself(Invalid):
-    """Nobody buys the own packages."""
+    """You cannot buy your own package."""
 
     code = "CANNOT_BUY_FROM_YOURSELF"
 

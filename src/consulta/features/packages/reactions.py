@@ -23,14 +23,17 @@ async def activate_when_taken(work: Work, fact: PaymentTaken) -> None:
         return
     if purchase.status is PurchaseStatus.PENDING_PAYMENT:
         await service.activate(work, purchase)
-    elif purchase.status is PurchaseStatus.CANCELLED:
-        await payments.request_operation(
-            work,
-            payment_id=fact.payment_id,
-            kind="refund",
-            amount_minor=fact.captured_minor,
-            leased=False,
-        )
+    elif purchase.status is PurchaseStatus.CANCELLED and purchase.payment is not None:
+        # Somebody may have returned a part, or all, at the provider's own desk meanwhile.
+        left = purchase.payment.captured - purchase.payment.returned
+        if left:
+            await payments.request_operation(
+                work,
+                payment_id=fact.payment_id,
+                kind="refund",
+                amount_minor=left.amount_minor,
+                leased=False,
+            )
 
 
 async def cancel_when_released(work: Work, fact: PaymentReleased) -> None:

@@ -11,7 +11,7 @@ from consulta.features.packages import rules
 from consulta.features.payments.bodies import PaymentAgain, PaymentOut, payment_within
 from consulta.features.specialists.bodies import PriceBody
 from consulta.kernel.money import Money
-from consulta.platform.http.schema import Answer, Blankable, Body, MoneyOut, Text
+from consulta.platform.http.schema import Answer, Blankable, Body, MoneyOut, Text, shown_as
 
 Status = Literal["pending_payment", "active", "cancelled", "expired", "refunded"]
 Name = Annotated[Text, Field(min_length=1, max_length=120)]
@@ -46,6 +46,8 @@ class PackagesCreate(Body):
 
 class PackagePatch(Body):
     """What changes of a package; purchases keep what was bought."""
+
+    model_config = shown_as(name="Four sessions", valid_for_days=180)
 
     name: Annotated[Name | None, Blankable] = None
     description: Description = None
@@ -97,6 +99,8 @@ class PackagesOut(Answer):
 
 class PurchaseCreate(PaymentAgain):
     """How it is paid; without a method the payment waits for one."""
+
+    model_config = shown_as(payment_method="pm_sandbox_visa")
 
 
 class PurchaseOut(Answer):

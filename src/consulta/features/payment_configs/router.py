@@ -23,6 +23,7 @@ from consulta.kernel.actor import Actor
 from consulta.kernel.errors import Forbidden
 from consulta.platform.auth.guards import ADMIN, SPECIALIST
 from consulta.platform.db.paging import BadCursor
+from consulta.platform.db.work import Work
 from consulta.platform.http.deps import ActorDep, PageDep, PageOut, ReadDep, WorkDep
 from consulta.platform.http.problems import ALWAYS, problems
 from consulta.platform.http.schema import Blankable
@@ -31,6 +32,7 @@ router = APIRouter(tags=["payment configs"])
 
 _OWN = "/specialists/me/payment-configs"
 _PUT = problems(*ALWAYS, Forbidden, SpecialistNotFound, *PUT_ERRORS)
+_END = problems(*ALWAYS, Forbidden, PaymentConfigNotFound)
 
 
 @router.get(
@@ -83,18 +85,41 @@ async def put_paytabs(body: PayTabsConfigPut, actor: ActorDep, safe: SafeDep) ->
 
 
 @router.delete(
-    f"{_OWN}/{{provider}}",
+    f"{_OWN}/stripe",
     status_code=204,
     dependencies=[SPECIALIST],
-    responses=problems(*ALWAYS, Forbidden, PaymentConfigNotFound),
-    summary="Stop being paid through your own account",
+    responses=_END,
+    summary="Stop being paid through your own Stripe account",
 )
-async def end(provider: Provider, work: WorkDep) -> Response:
-    """For new payments: those that the account made are still captured, released and returned
-    through it, so its keys are kept.
+async def end_stripe(work: WorkDep) -> Response:
+    """For new payments: those that it made are still captured, released and returned through
+    it, so its keys are kept.
     """
-    await service.end(work, provider=provider)
-    return Response(status_code=204)
+    return await _end(work, "stripe")
+
+
+@router.delete(
+    f"{_OWN}/razorpay",
+    status_code=204,
+    dependencies=[SPECIALIST],
+    responses=_END,
+    summary="Stop being paid through your own Razorpay account",
+)
+async def end_razorpay(work: WorkDep) -> Response:
+    """As for Stripe."""
+    return await _end(work, "razorpay")
+
+
+@router.delete(
+    f"{_OWN}/paytabs",
+    status_code=204,
+    dependencies=[SPECIALIST],
+    responses=_END,
+    summary="Stop being paid through your own PayTabs profile",
+)
+async def end_paytabs(work: WorkDep) -> Response:
+    """As for Stripe."""
+    return await _end(work, "paytabs")
 
 
 @router.get(
@@ -124,3 +149,8 @@ async def _put(
 ) -> PaymentConfigOut:
     row = await flows.put(safe, actor, body.offered(), is_same_account=body.is_same_account)
     return PaymentConfigOut.of(row, safe.reach)
+
+
+async def _end(work: Work, provider: Provider) -> Response:
+    await service.end(work, provider=provider)
+    return Response(status_code=204)

@@ -61,10 +61,12 @@ def refund_seen(
     unexplained = returned_minor - done_minor
     if unexplained < own_minor:
         return RefundSeen.UNDONE
-    if unexplained >= own_minor + sum(others_minor):
+    # Whatever is larger than all that is unexplained cannot have happened.
+    possible = [other for other in others_minor if other <= unexplained]
+    if unexplained >= own_minor + sum(possible):
         return RefundSeen.DONE
     # Refunds of one size may stand in for each other; others may not.
-    is_interchangeable = all(other == own_minor for other in others_minor)
+    is_interchangeable = all(other == own_minor for other in possible)
     return RefundSeen.DONE if is_interchangeable else RefundSeen.UNCLEAR
 
 

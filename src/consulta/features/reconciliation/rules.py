@@ -71,13 +71,12 @@ def verdict(charge: Charge, ours: OurSide | None, *, can_void: bool) -> Verdict 
     if charge.amount != ours.amount:
         is_idle = is_void and ours.status in _GIVEN_UP
         return None if is_idle else _park("amount_mismatch")
-    match progress(ours.status, charge):
-        case Progress.AHEAD:
-            return Verdict(Remedy.ADOPT, "state_missed")
-        case Progress.SAME:
-            return _of_sums(charge, ours) or _of_loose_end(charge, ours, can_void=can_void)
-        case Progress.APART:
-            return _of_opposites(charge, ours)
+    stands = progress(ours.status, charge)
+    if stands is Progress.AHEAD:
+        return Verdict(Remedy.ADOPT, "state_missed")
+    if stands is Progress.SAME:
+        return _of_sums(charge, ours) or _of_loose_end(charge, ours, can_void=can_void)
+    return _of_opposites(charge, ours)
 
 
 def next_reading(status: str, *, age: timedelta) -> timedelta | None:

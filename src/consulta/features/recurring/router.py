@@ -87,8 +87,14 @@ async def create(
 async def list_series(
     page: PageDep,
     work: ReadDep,
-    status: Annotated[list[schemas.Status] | None, Query(max_length=3)] = None,
-    role: Literal["client", "specialist"] | None = None,
+    status: Annotated[
+        list[schemas.Status] | None,
+        Query(max_length=3, description="May be repeated: any of them."),
+    ] = None,
+    role: Annotated[
+        Literal["client", "specialist"] | None,
+        Query(description="As what you take part in them; without it, either."),
+    ] = None,
 ) -> PageOut[schemas.SeriesCard]:
     rows = await queries.series_of(
         work,
@@ -130,7 +136,7 @@ async def change(
     "/{series_id}/accept",
     dependencies=[_ACCEPTS],
     summary="Accept a series, once for all its dates",
-    responses=problems(*_CHANGES, Forbidden, payment_errors.PaymentOperationUnderWay),
+    responses=problems(*_CHANGES, Forbidden),
 )
 async def accept(series_id: UUID, work: WorkDep) -> schemas.SeriesOut:
     await service.accept(work, series_id=series_id)

@@ -14,13 +14,15 @@ class Guard:
 
     def __init__(self, *roles: Role) -> None:
         self.roles = frozenset(roles)
+        allowed = " or ".join(f"a{'n' * (role is Role.ADMIN)} {role}" for role in roles)
+        self.sentence = f"Only {allowed} may do this."
 
     async def __call__(self, actor: ActorDep) -> None:
         if actor.role in self.roles:
             return
         if actor.role is Role.ANONYMOUS:
             raise Unauthenticated
-        raise Forbidden
+        raise Forbidden(self.sentence)
 
 
 class OpenGuard(Guard):

@@ -55,18 +55,21 @@ class BodyTooLarge(Malformed):
     """The body is larger than this service reads."""
 
     code = "BODY_TOO_LARGE"
+    title = "Body too large"
 
 
 class UnsupportedBody(Malformed):
     """The body is not JSON in UTF-8."""
 
     code = "UNSUPPORTED_MEDIA_TYPE"
+    title = "Unsupported media type"
 
 
 class MethodNotAllowed(Malformed):
     """This address does not know that method."""
 
     code = "METHOD_NOT_ALLOWED"
+    title = "Method not allowed"
 
 
 _STATUS_OF_CODE = {

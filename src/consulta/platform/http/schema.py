@@ -78,6 +78,13 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True)
 
 
+def shown_as(**fields: Any) -> ConfigDict:
+    """The `model_config` of a body that the documentation shows with these fields and no others, so
+    that it can be sent as it is shown.
+    """
+    return ConfigDict(json_schema_extra={"examples": [fields]})
+
+
 class Answer(BaseModel):
     """What goes out."""
 

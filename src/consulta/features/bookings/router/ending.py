@@ -35,9 +35,7 @@ _ENDS = (
     response_model=schemas.BookingOut,
     dependencies=[DECIDES],
     summary="Decline a booking: what is reserved is released",
-    responses=problems(
-        *ALWAYS, *idempotency.ERRORS, Forbidden, *_ENDS, errors.BookingNotAwaiting
-    ),
+    responses=problems(*ALWAYS, *idempotency.ERRORS, Forbidden, *_ENDS, errors.BookingNotAwaiting),
 )
 async def decline(
     booking_id: UUID,
@@ -71,9 +69,9 @@ async def cancel(
     quotes: QuotesDep,
     body: schemas.BookingCancel | None = None,
 ) -> Response:
-    """What was taken goes back by the policy, or whole where the specialist or an admin cancels; what
-    is only reserved is released. What the specialist cancels before confirming it is `declined`.
-    `cancellation` in the answer is the record of it, the money to go back included.
+    """What was taken goes back by the policy, or whole where the specialist or an admin cancels;
+    what is only reserved is released. What the specialist cancels before confirming it is
+    `declined`. `cancellation` in the answer is the record, with the money that goes back.
     """
     body = body or schemas.BookingCancel()
     return await flows.cancel(till, actor, once, booking_id, body, quotes=quotes)

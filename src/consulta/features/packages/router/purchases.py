@@ -68,9 +68,15 @@ async def list_purchases(
     page: PageDep,
     work: ReadDep,
     till: TillDep,
-    status: Annotated[list[schemas.Status] | None, Query(max_length=5)] = None,
+    status: Annotated[
+        list[schemas.Status] | None,
+        Query(max_length=5, description="May be repeated: any of them."),
+    ] = None,
     specialist_id: UUID | None = None,
-    role: Literal["client", "specialist"] | None = None,
+    role: Annotated[
+        Literal["client", "specialist"] | None,
+        Query(description="Those that you bought, or that were bought from you; or both."),
+    ] = None,
 ) -> Response:
     rows = await queries.purchases_of(
         work,

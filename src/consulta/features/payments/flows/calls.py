@@ -4,7 +4,7 @@ and every step may run twice (D6).
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -14,9 +14,7 @@ from consulta.features.payments.queries import Lease
 from consulta.features.payments.rules import (
     LEASE_SECONDS,
     STORED_ERROR_LIMIT,
-    RefundSeen,
     key_is_fresh,
-    refund_seen,
 )
 from consulta.kernel.errors import Unavailable
 from consulta.kernel.money import Money
@@ -51,8 +49,10 @@ class Answer:
     """What is reserved cannot be released, and ends by itself then."""
     is_undone: bool = False
     """The charge shows that the operation had no effect, and its key is too old to be sent."""
-    is_unclear: bool = False
-    """The charge does not show whether the operation had its effect, and never will."""
+    seen: Charge | None = None
+    """A charge that does not name its refunds: whether this one is among them has to be decided
+    under the payment's lock, with the others in view.
+    """
 
 
 async def perform(till: Till, lease: Lease) -> Answer:
@@ -79,10 +79,10 @@ async def ask(till: Till, lease: Lease) -> Answer:
             try:
                 # A drawer has no keys that it could forget, and nothing to read.
                 if provider.capabilities.remembers and _needs_resolving(lease):
-                    return await _resolve(till, provider, lease)
+                    return await _resolve(provider, lease)
                 return await _call(till, provider, lease)
             except ChargeStateConflict as conflict:
-                return await _follow(till, provider, lease, conflict)
+                return await _follow(provider, lease, conflict)
     except ChargeRefused as refused:
         return Answer(refused=refused)
     except ProviderUnavailable as unavailable:
@@ -94,7 +94,10 @@ async def ask(till: Till, lease: Lease) -> Answer:
 
 async def write_down(work: Work, lease: Lease, answer: Answer) -> None:
     """The outcome of an operation is in its row and, where it moved money, in the payment's."""
-    if answer.charge is not None:
+    if answer.seen is not None:
+        refusal = answer.refused.reason if answer.refused is not None else None
+        await service.resolve_refund(work, lease, answer.seen, refusal=refusal)
+    elif answer.charge is not None:
         await service.record(
             work,
             lease,
@@ -114,8 +117,6 @@ async def write_down(work: Work, lease: Lease, answer: Answer) -> None:
         )
     elif answer.lapses_at is not None:
         await service.wait_for_lapse(work, lease, answer.lapses_at)
-    elif answer.is_unclear:
-        await service.park_unclear(work, lease)
     elif answer.is_undone or lease.kind in {"capture", "refund"}:
         await service.replace(work, lease, "no effect at the provider")
     else:
@@ -134,7 +135,7 @@ async def _call(till: Till, provider: PaymentProvider, lease: Lease) -> Answer:
         if lease.kind in {"capture", "refund"} and not provider.capabilities.remembers:
             return await _by_hand(till, provider, lease)
         if lease.reference is None:
-            return await _resolve(till, provider, lease)
+            return await _resolve(provider, lease)
         return await _move(provider, lease, lease.reference)
 
 
@@ -185,14 +186,14 @@ def _needs_resolving(lease: Lease) -> bool:
     )
 
 
-async def _resolve(till: Till, provider: PaymentProvider, lease: Lease) -> Answer:
+async def _resolve(provider: PaymentProvider, lease: Lease) -> Answer:
     """Doubt is ended by reading: adopt what is there, or say that there is nothing."""
     charge = await _read(provider, lease)
     if charge is None:
         return Answer(is_absent=True)
     if lease.kind == "refund":
-        return _ANSWER_OF[await _refund_seen(till, lease, charge)](charge)
-    if await _is_done(till, lease, charge):
+        return Answer(seen=charge)
+    if _is_done(lease, charge):
         return Answer(charge)
     if (lease.kind, charge.state) in _OUT_OF_REACH:
         return Answer(refused=ChargeStateConflict(reason="charge_moved_on", charge=charge))
@@ -203,17 +204,10 @@ async def _resolve(till: Till, provider: PaymentProvider, lease: Lease) -> Answe
     return Answer(is_undone=True)
 
 
-_ANSWER_OF: dict[RefundSeen, Callable[[Charge], Answer]] = {
-    RefundSeen.DONE: Answer,
-    RefundSeen.UNDONE: lambda _: Answer(is_undone=True),
-    RefundSeen.UNCLEAR: lambda _: Answer(is_unclear=True),
-}
 _OUT_OF_REACH = {("cancel", ChargeState.PAID), ("capture", ChargeState.CANCELLED)}
 
 
-async def _follow(
-    till: Till, provider: PaymentProvider, lease: Lease, conflict: ChargeStateConflict
-) -> Answer:
+async def _follow(provider: PaymentProvider, lease: Lease, conflict: ChargeStateConflict) -> Answer:
     """The charge is elsewhere than we thought: follow it where our aim is met, else it is refused,
     with the truth beside the refusal.
     """
@@ -223,7 +217,9 @@ async def _follow(
             charge = await _read(provider, lease)
     except (ProviderUnavailable, ChargeRefused):
         return Answer(unavailable=ProviderUnavailable("The charge could not be read."))
-    if charge is not None and await _is_done(till, lease, charge):
+    if charge is not None and lease.kind == "refund":
+        return Answer(seen=charge, refused=conflict)
+    if charge is not None and _is_done(lease, charge):
         return Answer(charge)
     if lease.kind == "cancel" and charge is not None and _only_lapses(provider, charge):
         return Answer(lapses_at=charge.capture_before or lease.now)
@@ -243,34 +239,13 @@ async def _read(provider: PaymentProvider, lease: Lease) -> Charge | None:
     return await provider.find(str(lease.payment_id), created_after=sent - _SEARCH_BACK)
 
 
-async def _is_done(till: Till, lease: Lease, charge: Charge) -> bool:
+def _is_done(lease: Lease, charge: Charge) -> bool:
     """Whether the charge shows that this operation has had its effect."""
     if lease.kind == "authorize":
         return True
     if lease.kind == "capture":
         return charge.state is ChargeState.PAID
-    if lease.kind == "cancel":
-        return charge.state is ChargeState.CANCELLED
-    return await _refund_seen(till, lease, charge) is RefundSeen.DONE
-
-
-async def _refund_seen(till: Till, lease: Lease, charge: Charge) -> RefundSeen:
-    """What the charge tells of this refund. Raises `ProviderUnavailable` while that is unclear, but
-    another refund that is in doubt can still be answered under its key.
-    """
-    async with till.looking() as work:
-        beside = await queries.refunds_beside(
-            work, lease.payment_id, operation_id=lease.operation_id
-        )
-    seen = refund_seen(
-        returned_minor=charge.refunded_minor,
-        done_minor=beside.done_minor,
-        own_minor=lease.amount.amount_minor,
-        others_minor=beside.in_doubt_minor,
-    )
-    if seen is RefundSeen.UNCLEAR and key_is_fresh(beside.youngest_sent_at, now=lease.now):
-        raise ProviderUnavailable("Another refund of this payment is in doubt.")
-    return seen
+    return charge.state is ChargeState.CANCELLED
 
 
 class _timed:  # noqa: N801 - reads as a verb where it is used

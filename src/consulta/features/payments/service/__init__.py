@@ -5,7 +5,6 @@ from consulta.features.payments.service.by_hand import mark_paid, mark_returned
 from consulta.features.payments.service.note import note_mended, park_charge, park_payment
 from consulta.features.payments.service.present import present_method
 from consulta.features.payments.service.record import (
-    park_unclear,
     postpone,
     record,
     refuse,
@@ -15,6 +14,7 @@ from consulta.features.payments.service.record import (
 )
 from consulta.features.payments.service.refund import refund
 from consulta.features.payments.service.request import Asked, request_operation
+from consulta.features.payments.service.resolve import resolve_refund
 
 __all__ = [
     "Asked",
@@ -25,7 +25,6 @@ __all__ = [
     "note_mended",
     "park_charge",
     "park_payment",
-    "park_unclear",
     "postpone",
     "present_method",
     "record",
@@ -33,6 +32,7 @@ __all__ = [
     "refuse",
     "replace",
     "request_operation",
+    "resolve_refund",
     "settle_absence",
     "wait_for_lapse",
 ]

@@ -80,7 +80,7 @@ async def record(
     payment = await payment_for_update(work, lease.payment_id)
     assert payment is not None, "an operation has a payment"
     if charge.amount != payment.amount:
-        await _park(work, lease, AmountMismatch.code)
+        await park(work, lease, AmountMismatch.code)
         return False
     if not await _settle(work, lease, "done", None, reference):
         return False
@@ -150,7 +150,7 @@ async def postpone(
     After very many attempts it is parked as dead, for a person to look at.
     """
     if lease.attempts >= MOST_ATTEMPTS:
-        await _park(work, lease, error)
+        await park(work, lease, error)
         return
     wait = wait_seconds(lease.attempts, retry_after_seconds=retry_after_seconds)
     if not_before is not None:
@@ -203,12 +203,7 @@ async def settle_absence(work: Work, lease: Lease) -> None:
         await postpone(work, lease, "the booking has ended", sent=False)
 
 
-async def park_unclear(work: Work, lease: Lease) -> None:
-    """Several refunds are in doubt, and what went back does not tell which of them it was."""
-    await _park(work, lease, "REFUNDS_CANNOT_BE_TOLD_APART")
-
-
-async def _park(work: Work, lease: Lease, error: str) -> None:
+async def park(work: Work, lease: Lease, error: str) -> None:
     """Nothing more is tried: the operation is dead, for a person to look at."""
     if await _settle(work, lease, "dead", error, None):
         work.audit(

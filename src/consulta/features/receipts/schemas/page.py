@@ -32,7 +32,7 @@ h1 span { display: block; font-size: 19px; letter-spacing: 0; color: #1b2733;
   font-variant-numeric: tabular-nums; }
 .facts { display: grid; grid-template-columns: 1fr 1fr; gap: 6mm 12mm; margin: 9mm 0 11mm; }
 .facts div { overflow-wrap: anywhere; }
-dl, dd { margin: 0; }
+dl, dd { margin: 0; text-align: left; }
 dt { font-size: 12px; letter-spacing: .05em; color: #5d6d7a; text-transform: uppercase; }
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: 3mm 0; text-align: left; vertical-align: top; font-weight: 400; }
@@ -41,7 +41,7 @@ thead th { padding-bottom: 2mm; font-size: 12px; letter-spacing: .05em; color: #
   text-transform: uppercase; border-bottom: 1px solid #c9d2d9; }
 tbody tr { border-bottom: 1px solid #e4e9ed; }
 tbody th { overflow-wrap: anywhere; }
-th small { display: block; font-size: 13px; color: #5d6d7a; }
+th small { display: block; font-size: 13px; color: #5d6d7a; text-align: left; }
 tfoot th, tfoot td { padding: 4mm 0; font-size: 18px; font-weight: 600; }
 tfoot tr { border-bottom: 3px double #23506e; }
 footer { position: absolute; right: 20mm; bottom: 14mm; left: 20mm; padding-top: 3mm;
@@ -148,7 +148,6 @@ def _table(row: Mapping[str, Any]) -> str:
         code = details["coupon_code"]
         off = _money(row, -details["discount_minor"])
         lines.append(_line("Discount", f"Code {code}" if code else "", off))
-    if details["discount_minor"] or details["total_minor"] != row["amount_minor"]:
         lines.append(_line("Total", "", _money(row, details["total_minor"])))
     body = "\n".join(lines)
     return f"""<table>

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from consulta.features.bookings.status import BookingStatus
 from consulta.features.recurring import rules
 from consulta.features.recurring.queries.series import Series
 from consulta.features.recurring.schemas.words import Frequency, PaymentMode, Status
@@ -19,9 +20,21 @@ class OccurrenceOut(Answer):
     local_date: date
     starts_at: datetime
     outcome: Literal["booked", "skipped"]
-    reason: str | None
+    reason: (
+        Literal[
+            "taken",
+            "closed",
+            "day_full",
+            "not_accepting",
+            "no_rate",
+            "no_credit",
+            "in_the_past",
+            "left_out",
+        ]
+        | None
+    ) = Field(description="Why it was skipped; `left_out` where somebody asked for it.")
     booking_id: UUID | None
-    booking_status: str | None
+    booking_status: BookingStatus | None
 
 
 class UpcomingOut(Answer):
@@ -69,7 +82,7 @@ class StandingBooking(Answer):
     """A booking that a change of its series does not touch."""
 
     id: UUID
-    status: str
+    status: BookingStatus
     local_date: date
     starts_at: datetime
 
@@ -129,7 +142,7 @@ class EndedBooking(Answer):
     booking_id: UUID
     outcome: Literal["cancelled", "already_cancelled", "not_cancelled"]
     code: str | None
-    booking_status: str
+    booking_status: BookingStatus
     starts_at: datetime
     cancellation_policy_applied: str | None
     refund: MoneyOut | None

@@ -6,13 +6,24 @@ from uuid import UUID
 from pydantic import Field
 
 from consulta.features.recurring.schemas.words import Frequency, LocalTime, Note, PaymentMode
-from consulta.platform.http.schema import Blankable, Body, Day
+from consulta.platform.http.schema import Blankable, Body, Day, shown_as
+
+_ID = "01a1f860-a7b8-7c0f-8d1f-1a923acf6111"
 
 
 class SeriesCreate(Body):
     """Which sessions are wanted, at the specialist's wall clock time. A monthly series keeps the
     day of its first date; shorter months have it on their last.
     """
+
+    model_config = shown_as(
+        specialist_id=_ID,
+        rate_id=_ID,
+        frequency="weekly",
+        start_date="2027-03-01",
+        local_time="10:00",
+        dry_run=True,
+    )
 
     specialist_id: UUID
     rate_id: UUID
@@ -36,6 +47,8 @@ class SeriesPatch(Body):
     leaves the rest as it is. With another frequency the next date stays, and the rhythm counts
     from it.
     """
+
+    model_config = shown_as(local_time="11:00", dry_run=True)
 
     revision: int | None = Field(
         None,

@@ -1,8 +1,10 @@
 """The specialist says yes to a series, once for all its dates (D13)."""
 
+from contextlib import suppress
 from uuid import UUID
 
 from consulta.features.bookings import service as bookings
+from consulta.features.payments.errors import PaymentOperationUnderWay
 from consulta.features.recurring import access
 from consulta.features.recurring.errors import SeriesNotFound
 from consulta.features.recurring.queries import series as queries
@@ -40,4 +42,7 @@ async def accept_by_confirming(work: Work, *, booking_id: UUID) -> None:
 async def _confirm_waiting(work: Work, series_id: UUID) -> None:
     waiting = await queries.bookings_awaiting_a_yes(work, series_id, limit=MOST_OCCURRENCES)
     for booking_id in waiting:
-        await bookings.confirm(work, booking_id=booking_id)
+        # Where money that was handed over is being written down, that confirms the booking; two of
+        # them would else refuse each other for ever.
+        with suppress(PaymentOperationUnderWay):
+            await bookings.confirm(work, booking_id=booking_id)

@@ -29,8 +29,8 @@ async def is_visible(work: Work, specialist_id: UUID) -> bool:
     return found is not None
 
 
-# Bookings point at the page, which asks for its key alone: they and their dispatch, which makes many
-# in one transaction, neither wait for whoever changes pages nor fall into a deadlock with him.
+# NO KEY: bookings point at the page, and would wait for a stronger lock; a dispatch makes those of
+# many pages in one transaction, and would fall into a deadlock with whoever locks several.
 
 
 async def own_page_for_update(work: Work) -> asyncpg.Record | None:
