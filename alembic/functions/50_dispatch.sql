@@ -40,6 +40,9 @@ LANGUAGE sql STABLE AS $$
           ((SELECT max(s.minimum_notice_minutes) FROM app.specialists s) + 1439) / 1440 + 1)
       AND r.next_booking_date <= app.series_due_until(
           p.today, p.horizon, p.minimum_notice_minutes, r.local_time, p_lead_days)
+      -- Nothing is booked, or charged, in the name of somebody whose account is closed.
+      AND r.client_id IN (SELECT u.id FROM app.users u WHERE u.is_active)
+      AND r.specialist_id IN (SELECT u.id FROM app.users u WHERE u.is_active)
       AND r.id <> ALL (p_except)
     ORDER BY r.specialist_id, r.created_at, r.id
     LIMIT least(p_limit, 100000)

@@ -13,6 +13,8 @@ TABLES = """
 ALTER TABLE app.bookings
     ADD COLUMN tier_starts_at timestamptz,
     ADD COLUMN booked_anyway boolean NOT NULL DEFAULT false;
+-- Whose names a specialist may read is asked by both at once.
+CREATE INDEX ix_bookings_specialist_id_client_id ON app.bookings (specialist_id, client_id);
 
 CREATE TABLE app.booking_reschedules (
     id uuid PRIMARY KEY DEFAULT app.new_id(),
@@ -92,6 +94,7 @@ def downgrade() -> None:
 ALTER TABLE app.specialist_availability_exceptions DROP COLUMN range_id;
 ALTER TABLE app.booking_cancellations DROP COLUMN refund_percent, DROP COLUMN credit_returned;
 DROP TABLE app.booking_proposals, app.booking_reschedules;
+DROP INDEX app.ix_bookings_specialist_id_client_id;
 ALTER TABLE app.bookings DROP COLUMN tier_starts_at, DROP COLUMN booked_anyway;
 """,
     )

@@ -1,5 +1,5 @@
-"""The command line: `consulta demo | serve | migrate | seed | openapi | job run | keys rotate |
-db bootstrap | doctor`. Here are the arguments and the words; the work is done by the rooms.
+"""The command line: `consulta demo | serve | migrate | seed | openapi | job run | reconcile |
+keys rotate | db bootstrap | doctor`. Here are the arguments and the words; the work is done by the rooms.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
@@ -19,6 +20,7 @@ from consulta import __version__
 from consulta.demo import DemoImpossible, run_demo
 from consulta.features.payment_configs.queries import accounts_by_key
 from consulta.features.receipts.queries import ledger_flaws
+from consulta.features.reconciliation.flows import look_back
 from consulta.kernel.actor import Actor
 from consulta.kernel.errors import DomainError
 from consulta.main import create_app, engines_of
@@ -101,6 +103,14 @@ def parser() -> argparse.ArgumentParser:
         "rotate", help="put every stored gateway key under the first of ENCRYPTION_KEYS"
     ).set_defaults(command=_rotate)
 
+    reconcile = commands.add_parser(
+        "reconcile", help="hold the payment providers' books against ours, and mend what differs"
+    )
+    reconcile.add_argument(
+        "--since", type=_moment, help="look back so far, such as 2026-03-01T00:00Z"
+    )
+    reconcile.set_defaults(command=_reconcile)
+
     db = commands.add_parser("db", help="the database server").add_subparsers(
         required=True, metavar="bootstrap"
     )
@@ -121,6 +131,11 @@ def _port(text: str) -> int:
     if not 0 <= number <= 65_535:
         raise ValueError
     return number
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def say(text: str) -> None:
@@ -182,16 +197,29 @@ def _run_job(parsed: argparse.Namespace) -> int:
     settings = loaded()
     ensure_servable(settings)
     _log_little(settings)
-    outcome = asyncio.run(_outcome(settings, parsed.name))
+    return _told(asyncio.run(_outcome(settings, parsed.name)))
+
+
+def _reconcile(parsed: argparse.Namespace) -> int:
+    settings = loaded()
+    ensure_servable(settings)
+    _log_little(settings)
+    return _told(asyncio.run(_outcome(settings, "reconciliation.compare", since=parsed.since)))
+
+
+def _told(outcome: Outcome) -> int:
     counts = outcome.counts
     say(f"{outcome.job}: {outcome.state}" + ("" if outcome.is_ours else " (another run)"))
+    for name, value in (outcome.result or {}).items():
+        if isinstance(value, int):
+            say(f"  {name}: {value}")
     say(f"  {counts.done} done, {counts.skipped} skipped, {counts.failed} failed")
     if outcome.last_error:
         complain(f"  last error: {outcome.last_error}")
     return 1 if outcome.state is RunState.FAILED or counts.failed else 0
 
 
-async def _outcome(settings: Settings, name: str) -> Outcome:
+async def _outcome(settings: Settings, name: str, *, since: datetime | None = None) -> Outcome:
     keys = settings.security.encryption_keys.get_secret_value()
     service = wire(settings, engines_of(settings), vault=Vault.from_text(keys))
     try:
@@ -199,6 +227,8 @@ async def _outcome(settings: Settings, name: str) -> Outcome:
             found = service.jobs.behind_cron(name)
         except UnknownJob:
             found = service.jobs.named(name)
+        if since is not None:
+            await look_back(service.till, since)
         return await service.jobs.run_now(found.name, triggered_by="cli")
     finally:
         await service.stop()

@@ -147,7 +147,7 @@ def wire(settings: Settings, engines: Engines, *, vault: Vault) -> Service:
         patience_seconds=settings.payments.timeout_seconds,
     )
     safe = Safe(database, vault, accounts, reach, takes_live=settings.is_production)
-    box = letter_box(till)
+    box = letter_box(till, takes_live=settings.is_production)
     outbox = Outbox(database, dict.fromkeys(SILENT_TOPICS))
     terms = DispatchTerms(settings.recurring.lead_days, settings.payments.default_provider)
     jobs = Jobs(database, _jobs(till, safe, box, outbox, terms))

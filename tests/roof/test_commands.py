@@ -65,7 +65,14 @@ async def test_from_nothing_to_a_populated_service(server: Dsn, tmp_path: Path) 
     assert rung.returncode == 0, rung.stderr
     assert rung.stdout.startswith("bookings.expire: done")
 
-    everything = "".join(one.stdout + one.stderr for one in (migrated, doctor, seeded, rung))
+    compared = finished(
+        "reconcile", "--since", "2026-01-01T00:00Z", cwd=tmp_path, **service(**addresses)
+    )
+    assert compared.returncode == 0, compared.stderr
+    assert compared.stdout.startswith("reconciliation.compare: done\n  charges: ")
+
+    outputs = (migrated, doctor, seeded, rung, compared)
+    everything = "".join(one.stdout + one.stderr for one in outputs)
     passwords = [Dsn(text).password for text in (*addresses.values(), migrator)]
     assert not [secret for secret in (SECRET, *passwords) if secret in everything]
     connection = await asyncpg.connect(server.with_database("consulta").text)
@@ -131,7 +138,10 @@ def test_a_server_that_is_away_is_told_in_a_sentence(tmp_path: Path) -> None:
         assert done.stderr.strip()
 
 
-@pytest.mark.parametrize("arguments", [["fly"], ["job"], ["demo", "--port", "many"], []])
+@pytest.mark.parametrize(
+    "arguments",
+    [["fly"], ["job"], ["demo", "--port", "many"], ["reconcile", "--since", "soon"], []],
+)
 def test_misuse_is_explained(arguments: list[str], tmp_path: Path) -> None:
     done = finished(*arguments, cwd=tmp_path)
 

@@ -113,6 +113,7 @@ class Booking(Identified, Timestamped, Base):
             text("id DESC"),
         ),
         Index("ix_bookings_specialist_id_starts_at", "specialist_id", "starts_at"),
+        Index("ix_bookings_specialist_id_client_id", "specialist_id", "client_id"),
         Index(
             "ix_bookings_expires_at",
             "expires_at",

@@ -41,7 +41,13 @@ async def test_a_proposal_is_seen_by_both_and_moves_nothing(world: World) -> Non
         "id", "booking_id", "starts_at", "message", "state", "created_at", "updated_at",
     }  # fmt: skip
     assert (made.json["state"], made.json["message"]) == ("open", "I am at a conference.")
-    assert await stage.seen() == before
+    after = await stage.seen()
+    # The page of the booking says so, too: nobody has to know where else to look.
+    shown = after.pop("open_proposal")
+    assert shown["id"] == made.json["id"]
+    assert shown["message"] == "I am at a conference."
+    assert before.pop("open_proposal") is None
+    assert after == before
     assert len(await claims(stage)) == 1
     for who in (stage.anna, stage.sarah, await world.admin()):
         [seen] = await who.sees(f"/bookings/{stage.id}/proposals")

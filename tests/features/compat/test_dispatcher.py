@@ -103,7 +103,7 @@ async def test_while_a_run_is_under_way_that_is_said(world: World) -> None:
     ("status", "told", "code"),
     [
         (401, 401, "UNAUTHORIZED"),
-        (405, 400, "INVALID_REQUEST"),
+        (405, 405, "INVALID_REQUEST"),
         (413, 400, "INVALID_REQUEST"),
         (503, 500, "DISPATCH_FAILED"),
     ],

@@ -139,13 +139,17 @@ async def test_half_an_hour_unpaid_and_the_purchase_is_over(world: World) -> Non
     assert (await purchase.pay(VISA)).code == "PACKAGE_NOT_UNPAID"
 
 
-async def test_money_that_comes_too_late_goes_back(world: World) -> None:
+@pytest.mark.parametrize("returned_there_minor", [0, 3_000, 8_000])
+async def test_money_that_comes_too_late_goes_back(world: World, returned_there_minor: int) -> None:
     purchase = await bought(world, method=None)
     charge = await purchase.charge()
     await world.travel(minutes=31)
     await world.work_off("packages.expire")
     # Before the void reaches the provider, the payer pays there.
     await world.sandbox.present_method(charge.reference, VISA)
+    if returned_there_minor:
+        part = type(charge.amount)(returned_there_minor, "USD")
+        await world.sandbox.refund(charge.reference, part, idempotency_key="at the desk")
 
     for _ in range(3):
         await world.work_off()

@@ -82,6 +82,7 @@ async def test_a_letter_of_the_other_mode_is_kept_and_never_applied(bank: Stripe
     sarah, anna = await bank.world.specialist(), await bank.world.client()
     config = await own_stripe(bank, sarah, "sarah")
     booking = await anna.books(sarah, "mon 10:00")
+    await bank.letters_arrive()  # Those about the intent itself.
     body = letter(bank.intent_of(booking), payment_id=booking["payment"]["id"], live=True)
     reply = await post(bank, config["account"], body, secret=signing("sarah"))
     assert reply.status == 200

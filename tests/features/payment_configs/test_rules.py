@@ -19,6 +19,7 @@ from consulta.features.payment_configs.rules import (
     ensure_mode,
     place_of,
     row_for,
+    signing,
     still_accepted,
     succeeded_by,
 )
@@ -143,6 +144,9 @@ def test_the_same_secret_is_not_its_own_past() -> None:
     assert [one["secret"] for one in back] == ["same"]
 
 
-def test_what_never_had_a_webhook_secret_has_none_of_before() -> None:
+def test_a_key_that_signs_letters_is_followed_like_a_secret_of_its_own() -> None:
     content: dict[str, Any] = {"secrets": {"server_key": "old"}, "former": []}
-    assert succeeded_by(content, {"server_key": "new"}, now=NOW) == []
+    (kept,) = succeeded_by(content, {"server_key": "new"}, now=NOW)
+    assert kept["secret"] == "old"
+    content["secrets"] |= {"webhook_secret": "letters"}
+    assert signing(content["secrets"]) == "letters"

@@ -306,3 +306,22 @@ async def test_one_lapsed_hold_in_the_way_of_two(world: World) -> None:
     await dispatched(world, utc(NOW) + timedelta(minutes=11))
 
     assert await reasons(world, *made) == ["booked", "booked"]
+
+
+async def test_nothing_is_booked_for_a_closed_account_until_it_is_open_again(world: World) -> None:
+    sarah, omar = await world.specialist(), await world.specialist("Dr. Omar")
+    anna, ben = await world.client("Anna"), await world.client("Ben")
+    await world.stop_clock(utc(NOW))
+    of_anna = await series(world, sarah, anna, FRIDAY)
+    of_ben = await series(world, omar, ben, FRIDAY)
+    switch = "UPDATE app.users SET is_active = $1 WHERE id = ANY ($2)"
+    await world.superuser.execute(switch, False, [anna.id, omar.id])
+
+    await dispatched(world)
+    assert await dates(world, of_anna) == []
+    assert await dates(world, of_ben) == []
+
+    await world.superuser.execute(switch, True, [anna.id, omar.id])
+    await dispatched(world, "2027-01-04T03:00:00")
+    assert await dates(world, of_anna) == [(FRIDAY, "booked")]
+    assert await dates(world, of_ben) == [(FRIDAY, "booked")]

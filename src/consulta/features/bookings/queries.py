@@ -111,14 +111,19 @@ async def booking(work: Work, booking_id: UUID) -> asyncpg.Record | None:
 
 
 # What is charged at a specialist's own account is paid with that account's public key. The record
-# of its end is looked up only where there is one, and after the limit of a list.
+# of its end, and the time that is proposed instead, are looked up only where there may be one, and
+# after the limit of a list.
 _BOOKING = """
 SELECT b.*, CASE WHEN b.payment_account <> '' THEN app.publishable_key_of(b.payment_account) END
            AS payment_account_key,
        CASE WHEN b.status IN ('cancelled', 'declined') THEN (
            SELECT to_jsonb(c) FROM app.booking_cancellations c
            WHERE c.booking_id = b.id AND c.specialist_id = b.specialist_id
-             AND c.client_id = b.client_id) END AS cancellation
+             AND c.client_id = b.client_id) END AS cancellation,
+       CASE WHEN b.status IN ('pending_payment', 'awaiting_confirmation', 'confirmed') THEN (
+           SELECT jsonb_build_object('id', p.id, 'starts_at', p.starts_at, 'message', p.message)
+           FROM app.booking_proposals p WHERE p.booking_id = b.id AND p.state = 'open') END
+           AS open_proposal
 FROM app.booking_views b
 """
 # The page is cut first: names and payments of all the rest would be looked up, too, before that.

@@ -195,6 +195,12 @@ class CancellationOut(Answer):
     at: datetime
 
 
+class OpenProposalOut(Answer):
+    id: UUID
+    starts_at: datetime
+    message: str | None
+
+
 class BookingOut(Answer):
     id: UUID
     status: Status
@@ -214,6 +220,9 @@ class BookingOut(Answer):
     cancellation_tiers: list[TierOut] = Field(
         description="Its tiers when it was booked; with less notice than the last asks for, nothing"
         " comes back."
+    )
+    open_proposal: OpenProposalOut | None = Field(
+        description="Another time that the specialist proposes, while the client has not answered."
     )
     cancellation: CancellationOut | None = Field(
         description="Null unless it was cancelled or declined."
@@ -332,6 +341,7 @@ def booking_out(
         "cancellation_policy": row["policy"],
         "cancellation_tiers": tiers_of(row["policy"], row["policy_tiers"]),
         "cancellation": _cancellation(row["cancellation"]),
+        "open_proposal": row["open_proposal"],
         "payment": payment,
     }
 

@@ -44,7 +44,9 @@ def dispatch_refusal(status: int, _code: str, detail: str) -> tuple[int, Mapping
     """A problem document as the older dispatcher told it: the wrong secret, or a failed run."""
     if status == HTTPStatus.UNAUTHORIZED:
         return status, _told("UNAUTHORIZED", detail)
-    if status == HTTPStatus.METHOD_NOT_ALLOWED or status in _UNREADABLE:
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        return status, _told("INVALID_REQUEST", detail)
+    if status in _UNREADABLE:
         return 400, _told("INVALID_REQUEST", detail)
     return 500, _told("DISPATCH_FAILED", detail)
 

@@ -89,18 +89,25 @@ def place_of(*, config_id: UUID, specialist_id: UUID, provider: str, is_live: bo
 
 
 def still_accepted(former: Iterable[Mapping[str, str]], *, now: datetime) -> list[dict[str, str]]:
-    """Webhook secrets of before whose time has not run out, the newest first."""
+    """Signing secrets of before whose time has not run out, the newest first."""
     standing = [one for one in former if datetime.fromisoformat(one["until"]) > now]
     newest = sorted(standing, key=lambda one: one["until"], reverse=True)
     return [dict(one) for one in newest[:MOST_FORMER]]
 
 
+def signing(secrets: Mapping[str, str]) -> str:
+    """The secret that letters are signed with: one of its own, or else the server's key."""
+    return secrets.get("webhook_secret") or secrets["server_key"]
+
+
 def succeeded_by(
     content: Mapping[str, Any], secrets: Mapping[str, str], *, now: datetime
 ) -> list[dict[str, str]]:
-    """The former webhook secrets, once `secrets` take the place of what `content` has."""
+    """The secrets of before that signed letters, once `secrets` take the place of what `content`
+    has.
+    """
     former = still_accepted(content["former"], now=now)
-    last, following = content["secrets"].get("webhook_secret"), secrets.get("webhook_secret")
-    if last is not None and last != following:
+    last, following = signing(content["secrets"]), signing(secrets)
+    if last != following:
         former.insert(0, {"secret": last, "until": (now + FORMER_LASTS).isoformat()})
     return [one for one in former if one["secret"] != following][:MOST_FORMER]

@@ -5,9 +5,8 @@ from collections import Counter
 from contextlib import aclosing
 from datetime import timedelta
 
-from consulta.features.payments.flows import Till
 from consulta.features.reconciliation import flows, queries, rules, service
-from consulta.features.reconciliation.flows import Account, Due
+from consulta.features.reconciliation.flows import Account, Due, Till
 from consulta.features.reconciliation.rules import Remedy
 from consulta.platform.jobs import Job, Run, job
 

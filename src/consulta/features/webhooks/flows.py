@@ -38,16 +38,18 @@ class LetterBox:
 
     till: Till
     inbox: Inbox
+    takes_live: bool
+    """Whether specialists' accounts are live here, or all for tests."""
 
 
-def letter_box(till: Till) -> LetterBox:
+def letter_box(till: Till, *, takes_live: bool) -> LetterBox:
     """The inbox, whose letters are handled by following the charge that they are about."""
 
     async def handle(letter: Letter) -> None:
         await _handle(till, inbox, letter)
 
     inbox = Inbox(till.database, handle)
-    return LetterBox(till, inbox)
+    return LetterBox(till, inbox, takes_live)
 
 
 async def receive(
@@ -66,8 +68,11 @@ async def receive(
             event = adapter.read_event(body, headers)
     except AccountUnknown:
         raise WebhookAddressUnknown from None
+    # A genuine letter about another mode or account is kept and never applied.
+    is_ours = event.is_ours and (not account or event.livemode is box.takes_live)
+    arrival = _arrival(provider, account, event, is_ours=is_ours)
     async with box.till.database.work(_POSTMAN) as work:
-        is_new = await box.inbox.record(work, _arrival(provider, account, event))
+        is_new = await box.inbox.record(work, arrival)
     if is_new:
         box.inbox.nudge()
     else:
@@ -92,9 +97,7 @@ async def replay(box: LetterBox, actor: Actor, letter_id: UUID) -> asyncpg.Recor
     return row
 
 
-def _arrival(provider: str, account: str, event: ProviderEvent) -> Arrival:
-    # A genuine letter about another mode or account is kept and never applied.
-    is_ours = event.is_ours
+def _arrival(provider: str, account: str, event: ProviderEvent, *, is_ours: bool) -> Arrival:
     return Arrival(
         provider=provider,
         event_id=event.id,

@@ -53,6 +53,7 @@ def adapter_of(keys: AccountKeys, reach: Reach, *, account: str = "") -> Payment
                 profile_id=keys.profile_id,
                 server_key=keys.server_key,
                 region=keys.region,
+                former_server_keys=keys.former_server_keys,
                 api_base=reach.paytabs_base,
                 callback_url=reach.webhook_url("paytabs", account),
                 timeout_seconds=reach.timeout_seconds,

@@ -22,6 +22,8 @@ class PayTabsKeys:
     profile_id: int
     server_key: str
     region: str
+    former_server_keys: tuple[str, ...] = ()
+    """Letters that were signed with them are still genuine."""
 
 
 AccountKeys = StripeKeys | RazorpayKeys | PayTabsKeys

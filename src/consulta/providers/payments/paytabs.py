@@ -1,7 +1,7 @@
 """PayTabs behind our port: hosted pages, and follow-up transactions about the same cart."""
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -55,11 +55,12 @@ class PayTabsProvider:
         profile_id: int,
         server_key: str,
         region: str = "ARE",
+        former_server_keys: Sequence[str] = (),
         api_base: str | None = None,
         callback_url: str | None = None,
         timeout_seconds: float = 10.0,
     ) -> None:
-        if profile_id <= 0 or not server_key or region not in HOSTS:
+        if profile_id <= 0 or not all((server_key, *former_server_keys)) or region not in HOSTS:
             raise ValueError("PayTabs needs a profile, its server key and its region")
         self._api = PayTabsApi(
             profile_id=profile_id,
@@ -68,6 +69,7 @@ class PayTabsProvider:
             timeout_seconds=timeout_seconds,
         )
         self._profile_id, self._server_key = profile_id, server_key
+        self._signing_keys = (server_key, *former_server_keys)
         self._callback_url = callback_url
         self._pages: OrderedDict[tuple[str, str], NextAction] = OrderedDict()
 
@@ -172,7 +174,9 @@ class PayTabsProvider:
 
     def read_event(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent:
         """The verified letter. Raises `SignatureRejected` for anything else, whatever its bytes."""
-        return read_letter(body, headers, server_key=self._server_key, profile_id=self._profile_id)
+        return read_letter(
+            body, headers, server_keys=self._signing_keys, profile_id=self._profile_id
+        )
 
     def verify_return(self, form: bytes) -> bool:
         """Whether the payer's browser comes from our page at PayTabs (see `is_payers_return`): good

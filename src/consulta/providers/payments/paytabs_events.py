@@ -1,6 +1,6 @@
 """PayTabs' signed letters, reduced to ids, states and amounts; and the return from its page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -28,14 +28,15 @@ _RETURN_FIELDS = frozenset(
 
 
 def read_letter(
-    body: bytes, headers: Mapping[str, str], *, server_key: str, profile_id: int
+    body: bytes, headers: Mapping[str, str], *, server_keys: Sequence[str], profile_id: int
 ) -> ProviderEvent:
     """The event in our words, without personal data. PayTabs' letters have neither id nor time: a
     transaction in a state is told once, and copies of a letter are the same event.
 
-    Raises `SignatureRejected` for what was not signed with the server key or is no transaction.
+    Raises `SignatureRejected` for what was signed with none of the server keys or is no
+    transaction.
     """
-    verify_plain_signature(body, headers, header_name=SIGNATURE_HEADER, secrets=(server_key,))
+    verify_plain_signature(body, headers, header_name=SIGNATURE_HEADER, secrets=server_keys)
     letter = read_json_object(body)
     told = _transaction(letter)
     kind = f"{told.kind}.{told.status}"

@@ -38,10 +38,10 @@ def keys_reader(database: Database, vault: Vault, *, takes_live: bool) -> ReadKe
 
 def _keys(provider: str, content: Mapping[str, Any], *, now: datetime) -> AccountKeys:
     secrets, profile = content["secrets"], content["profile"]
+    former = tuple(one["secret"] for one in still_accepted(content["former"], now=now))
     if provider == "paytabs":
-        return PayTabsKeys(profile["profile_id"], secrets["server_key"], profile["region"])
-    former = still_accepted(content["former"], now=now)
-    signing = (secrets["webhook_secret"], *(one["secret"] for one in former))
+        return PayTabsKeys(profile["profile_id"], secrets["server_key"], profile["region"], former)
+    signing = (secrets["webhook_secret"], *former)
     if provider == "razorpay":
         return RazorpayKeys(content["publishable_key"], secrets["key_secret"], signing)
     return StripeKeys(secrets["secret_key"], content["publishable_key"], signing)

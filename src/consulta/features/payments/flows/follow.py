@@ -79,9 +79,10 @@ async def _at_sandbox(
         row = await queries.payment_of_payer(work, payment_id)
     if row is None:
         raise PaymentNotFound
-    provider = till.providers.get(row["provider"])
-    if not isinstance(provider, SandboxProvider) or row["provider_reference"] is None:
+    if row["provider"] != SandboxProvider.name or row["provider_reference"] is None:
         raise PaymentNotPending
+    provider = till.providers.get(SandboxProvider.name)
+    assert isinstance(provider, SandboxProvider)
     try:
         yield provider, row["provider_reference"]
     except ChargeRefused as refused:

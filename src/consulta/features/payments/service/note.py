@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from consulta.features.payments.queries import payment
 from consulta.platform.db.work import Work
 from consulta.platform.failures import alert
 
@@ -11,42 +12,22 @@ from consulta.platform.failures import alert
 _PARK = """
 INSERT INTO app.reconciliation_findings
     (provider, account, charge_reference, payment_id, class, reason, facts)
-SELECT d.provider, d.account, d.charge_reference, d.payment_id, 'park', $1, $2
-FROM ({}) AS d
+SELECT $1, $2, $3, $4, 'park', $5, $6
 WHERE NOT EXISTS (
     SELECT 1 FROM app.reconciliation_findings f
-    WHERE (f.provider, f.account, f.charge_reference, f.class)
-        = (d.provider, d.account, d.charge_reference, 'park')
-      AND f.state <> 'open' AND f.reason = $1 AND f.facts = $2)
+    WHERE (f.provider, f.account, f.charge_reference, f.class) = ($1, $2, $3, 'park')
+      AND f.state <> 'open' AND f.reason = $5 AND f.facts = $6)
 ON CONFLICT (provider, account, charge_reference, class) WHERE state = 'open'
     DO UPDATE SET reason = excluded.reason, facts = excluded.facts
     WHERE (reconciliation_findings.reason, reconciliation_findings.facts)
         IS DISTINCT FROM (excluded.reason, excluded.facts)
 """
-_PARK_PAYMENT = _PARK.format(
-    "SELECT p.provider, p.account, coalesce(p.provider_reference, p.id::text) AS charge_reference,"
-    " p.id AS payment_id FROM app.payments p WHERE p.id = $3"
-)
-_PARK_CHARGE = _PARK.format(
-    "SELECT $3::text AS provider, $4::text AS account, $5::text AS charge_reference,"
-    " $6::uuid AS payment_id"
-)
 
 _MENDED = """
 INSERT INTO app.reconciliation_findings
     (provider, account, charge_reference, payment_id, class, reason, facts, state, settled_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, 'done', app.now())
 """
-
-
-async def park_payment(
-    work: Work, *, payment_id: UUID, reason: str, facts: Mapping[str, Any]
-) -> bool:
-    """Somebody finds the difference among the open findings, once; False if it is there already,
-    or was settled as it stands.
-    """
-    written = await work.execute(_PARK_PAYMENT, reason, dict(facts), payment_id)
-    return _told(written, reason=reason)
 
 
 async def park_charge(
@@ -58,11 +39,30 @@ async def park_charge(
     payment_id: UUID | None,
     reason: str,
     facts: Mapping[str, Any],
-) -> bool:
-    """The same about a charge that is not, or not surely, the one of a payment of ours."""
+) -> None:
+    """Somebody finds the difference among the open findings, once; not where it was settled as it
+    stands.
+    """
     named = (provider, account, charge_reference, payment_id)
-    written = await work.execute(_PARK_CHARGE, reason, dict(facts), *named)
-    return _told(written, reason=reason)
+    if await work.execute(_PARK, *named, reason, dict(facts)):
+        alert("books differ: a person has to look", during="reconciliation", reason=reason)
+
+
+async def park_payment(
+    work: Work, *, payment_id: UUID, reason: str, facts: Mapping[str, Any]
+) -> None:
+    """The same about the charge of a payment, which goes by our own id where we know no other."""
+    row = await payment(work, payment_id)
+    assert row is not None, "payments stay"
+    await park_charge(
+        work,
+        provider=row["provider"],
+        account=row["account"],
+        charge_reference=row["provider_reference"] or str(payment_id),
+        payment_id=payment_id,
+        reason=reason,
+        facts=facts,
+    )
 
 
 async def note_mended(
@@ -81,9 +81,3 @@ async def note_mended(
     """
     named = (provider, account, charge_reference, payment_id)
     await work.execute(_MENDED, *named, remedy, reason, dict(facts))
-
-
-def _told(written: int, *, reason: str) -> bool:
-    if written:
-        alert("books differ: a person has to look", during="reconciliation", reason=reason)
-    return written == 1

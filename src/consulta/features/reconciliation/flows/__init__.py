@@ -1,5 +1,6 @@
 """What reconciliation does with providers: comparing, mending, and trying anew what was parked."""
 
+from consulta.features.payments.flows import Till
 from consulta.features.reconciliation.flows.compare import (
     Account,
     accounts,
@@ -13,6 +14,7 @@ from consulta.features.reconciliation.flows.replay import look_again, replay_ope
 __all__ = [
     "Account",
     "Due",
+    "Till",
     "accounts",
     "due_readings",
     "examine",
