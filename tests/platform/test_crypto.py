@@ -62,15 +62,18 @@ def test_the_id_beside_an_envelope_is_the_one_inside() -> None:
         NEW.disclose(replace(envelope, key_id="k1"), place="row")
 
 
-@pytest.mark.parametrize("part", ["wrapped_key", "sealed"])
-def test_every_flipped_bit_is_noticed(part: str) -> None:
+def test_every_flipped_bit_is_noticed() -> None:
     envelope = OLD.enclose(SECRET, place="row")
-    whole: bytes = getattr(envelope, part)
-    for place in range(len(whole)):
-        flipped = bytearray(whole)
-        flipped[place] ^= 1
+    wrong = [replace(envelope, wrapped_key=odd) for odd in flipped(envelope.wrapped_key)]
+    wrong += [replace(envelope, sealed=odd) for odd in flipped(envelope.sealed)]
+    for one in wrong:
         with pytest.raises(Undecipherable):
-            OLD.disclose(replace(envelope, **{part: bytes(flipped)}), place="row")
+            OLD.disclose(one, place="row")
+
+
+def flipped(whole: bytes) -> list[bytes]:
+    """As often as it has bytes, with one bit of one of them turned."""
+    return [whole[:at] + bytes([byte ^ 1]) + whole[at + 1 :] for at, byte in enumerate(whole)]
 
 
 @pytest.mark.parametrize("sealed", [b"", b"v1", b"v1.", b"v1.short", b"v2." + bytes(60)])

@@ -58,7 +58,7 @@ async def booking_cancel(
     DISPATCH_ADDRESS,
     dependencies=[CRON],
     summary="Dispatch recurring bookings (for cron daemons of the older system)",
-    responses=_refused({401: "`UNAUTHORIZED`", 500: "`DISPATCH_FAILED`"}),
+    responses=_refused({400: "`INVALID_REQUEST`", 401: "`UNAUTHORIZED`", 500: "`DISPATCH_FAILED`"}),
 )
 async def recurring_bookings_dispatcher(
     request: Request, database: DatabaseDep

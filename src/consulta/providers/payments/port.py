@@ -206,9 +206,7 @@ class PaymentProvider(Protocol):
         ...
 
     async def find(self, payment_id: str, *, created_after: datetime) -> Charge | None:
-        """A charge that was made for this payment of ours, if the provider has one: the way out
-        of doubt when no answer ever arrived.
-        """
+        """The charge that was made for this payment of ours, if any: the way out of doubt."""
         ...
 
     def recent(self, since: datetime) -> AsyncIterator[Charge]: ...

@@ -1,13 +1,8 @@
 """What speaks to providers: the calls, reading their truth, and errands of higher rooms."""
 
+from consulta.features.payments.flows.answer import Answer
 from consulta.features.payments.flows.by_hand import mark_paid, mark_returned
-from consulta.features.payments.flows.calls import (
-    Answer,
-    ask,
-    due_operations,
-    perform,
-    write_down,
-)
+from consulta.features.payments.flows.calls import ask, due_operations, perform, write_down
 from consulta.features.payments.flows.errands import Decided, Errand, carry_out, publishable_key
 from consulta.features.payments.flows.follow import (
     act_at_sandbox,

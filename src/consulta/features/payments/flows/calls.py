@@ -5,16 +5,15 @@ and every step may run twice (D6).
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
 
 from consulta.features.payments import queries, service
+from consulta.features.payments.flows.answer import Answer
+from consulta.features.payments.flows.doubt import follow_conflict, needs_resolving, resolve
 from consulta.features.payments.flows.till import Till
 from consulta.features.payments.queries import Lease
 from consulta.features.payments.rules import (
     LEASE_SECONDS,
-    STORED_ERROR_LIMIT,
-    key_is_fresh,
 )
 from consulta.kernel.errors import Unavailable
 from consulta.kernel.money import Money
@@ -22,37 +21,11 @@ from consulta.platform.db.work import Work
 from consulta.platform.metrics import PROVIDER_SECONDS
 from consulta.providers.payments.port import (
     AuthorizeOrder,
-    Charge,
     ChargeRefused,
-    ChargeState,
     ChargeStateConflict,
     PaymentProvider,
     ProviderUnavailable,
 )
-
-_SEARCH_BACK = timedelta(hours=48)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of a call: a charge, a refusal, or nothing certain."""
-
-    charge: Charge | None = None
-    refused: ChargeRefused | None = None
-    unavailable: ProviderUnavailable | None = None
-    reference: str | None = None
-    is_absent: bool = False
-    """The provider has no charge for the payment."""
-    is_one_call: bool = False
-    """The sums in the charge are those of this call alone: our own rows remember the others."""
-    lapses_at: datetime | None = None
-    """What is reserved cannot be released, and ends by itself then."""
-    is_undone: bool = False
-    """The charge shows that the operation had no effect, and its key is too old to be sent."""
-    seen: Charge | None = None
-    """A charge that does not name its refunds: whether this one is among them has to be decided
-    under the payment's lock, with the others in view.
-    """
 
 
 async def perform(till: Till, lease: Lease) -> Answer:
@@ -78,11 +51,11 @@ async def ask(till: Till, lease: Lease) -> Answer:
         ):
             try:
                 # A drawer has no keys that it could forget, and nothing to read.
-                if provider.capabilities.remembers and _needs_resolving(lease):
-                    return await _resolve(provider, lease)
+                if provider.capabilities.remembers and needs_resolving(lease):
+                    return await resolve(provider, lease)
                 return await _call(till, provider, lease)
             except ChargeStateConflict as conflict:
-                return await _follow(provider, lease, conflict)
+                return await follow_conflict(provider, lease, conflict)
     except ChargeRefused as refused:
         return Answer(refused=refused)
     except ProviderUnavailable as unavailable:
@@ -135,7 +108,7 @@ async def _call(till: Till, provider: PaymentProvider, lease: Lease) -> Answer:
         if lease.kind in {"capture", "refund"} and not provider.capabilities.remembers:
             return await _by_hand(till, provider, lease)
         if lease.reference is None:
-            return await _resolve(provider, lease)
+            return await resolve(provider, lease)
         return await _move(provider, lease, lease.reference)
 
 
@@ -173,79 +146,6 @@ def _order(lease: Lease) -> AuthorizeOrder:
         charge_reference=lease.params.get("charge_reference"),
         capture_now=lease.params.get("capture_now", False),
     )
-
-
-def _needs_resolving(lease: Lease) -> bool:
-    """Whether the key may no longer be sent: too old, answered by the same stored error, or about
-    a charge that nobody wants any more.
-    """
-    return (
-        not key_is_fresh(lease.first_sent_at, now=lease.now)
-        or lease.same_error_count >= STORED_ERROR_LIMIT
-        or (lease.kind == "authorize" and lease.is_forlorn)
-    )
-
-
-async def _resolve(provider: PaymentProvider, lease: Lease) -> Answer:
-    """Doubt is ended by reading: adopt what is there, or say that there is nothing."""
-    charge = await _read(provider, lease)
-    if charge is None:
-        return Answer(is_absent=True)
-    if lease.kind == "refund":
-        return Answer(seen=charge)
-    if _is_done(lease, charge):
-        return Answer(charge)
-    if (lease.kind, charge.state) in _OUT_OF_REACH:
-        return Answer(refused=ChargeStateConflict(reason="charge_moved_on", charge=charge))
-    if lease.kind == "cancel" and key_is_fresh(lease.first_sent_at, now=lease.now):
-        return Answer(
-            await provider.cancel(charge.reference, idempotency_key=str(lease.operation_id))
-        )
-    return Answer(is_undone=True)
-
-
-_OUT_OF_REACH = {("cancel", ChargeState.PAID), ("capture", ChargeState.CANCELLED)}
-
-
-async def _follow(provider: PaymentProvider, lease: Lease, conflict: ChargeStateConflict) -> Answer:
-    """The charge is elsewhere than we thought: follow it where our aim is met, else it is refused,
-    with the truth beside the refusal.
-    """
-    charge = conflict.charge
-    try:
-        if charge is None:
-            charge = await _read(provider, lease)
-    except (ProviderUnavailable, ChargeRefused):
-        return Answer(unavailable=ProviderUnavailable("The charge could not be read."))
-    if charge is not None and lease.kind == "refund":
-        return Answer(seen=charge, refused=conflict)
-    if charge is not None and _is_done(lease, charge):
-        return Answer(charge)
-    if lease.kind == "cancel" and charge is not None and _only_lapses(provider, charge):
-        return Answer(lapses_at=charge.capture_before or lease.now)
-    conflict.charge = charge
-    return Answer(refused=conflict)
-
-
-def _only_lapses(provider: PaymentProvider, charge: Charge) -> bool:
-    """Whether the provider has no other end for a reservation than to let it run out."""
-    return charge.state is ChargeState.AUTHORIZED and not provider.capabilities.void
-
-
-async def _read(provider: PaymentProvider, lease: Lease) -> Charge | None:
-    if lease.reference is not None:
-        return await provider.fetch(lease.reference)
-    sent = lease.first_sent_at or lease.now
-    return await provider.find(str(lease.payment_id), created_after=sent - _SEARCH_BACK)
-
-
-def _is_done(lease: Lease, charge: Charge) -> bool:
-    """Whether the charge shows that this operation has had its effect."""
-    if lease.kind == "authorize":
-        return True
-    if lease.kind == "capture":
-        return charge.state is ChargeState.PAID
-    return charge.state is ChargeState.CANCELLED
 
 
 class _timed:  # noqa: N801 - reads as a verb where it is used

@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from consulta.features.payments import queries
-from consulta.features.payments.flows.calls import Answer, ask, write_down
+from consulta.features.payments.flows.answer import Answer
+from consulta.features.payments.flows.calls import ask, write_down
 from consulta.features.payments.flows.till import Till
 from consulta.features.payments.queries import Lease
 from consulta.features.payments.rules import LEASE_SECONDS
