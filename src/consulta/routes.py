@@ -56,7 +56,7 @@ CHAPTERS: Mapping[str, str] = {
     "coupons": "Discounts by code.",
     "payments": "Money that was reserved, taken and returned.",
     "receipts": "What was paid, on paper.",
-    "payment configs": "A specialist's own account at a payment provider.",
+    "payment_configs": "A specialist's own account at a payment provider.",
     "admin": "The whole house: accounts, pages, coupons, numbers, jobs.",
     "sandbox": "The payer's browser, for payments that move no money.",
     "webhooks": "What payment providers tell.",

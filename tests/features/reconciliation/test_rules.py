@@ -34,7 +34,7 @@ def ours(status: str, **more: Any) -> OurSide:
 
 def theirs(state: ChargeState, **more: Any) -> Charge:
     captured = 20_000 if state is S.PAID else 0
-    return Charge("ch_1", state, **{"amount": USD, "captured_minor": captured} | more)
+    return replace(Charge("ch_1", state, USD, captured_minor=captured), **more)
 
 
 OVER = {"is_over": True}

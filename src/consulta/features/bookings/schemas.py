@@ -9,8 +9,8 @@ import asyncpg
 from pydantic import Field, model_validator
 
 from consulta.features.payments.bodies import Method, PaymentOut, payment_within
+from consulta.features.specialists.bodies import TierOut
 from consulta.features.specialists.rules import tiers_of
-from consulta.features.specialists.schemas.pages import TierOut
 from consulta.platform.http.schema import (
     Answer,
     Blankable,

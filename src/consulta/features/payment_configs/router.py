@@ -28,7 +28,7 @@ from consulta.platform.http.deps import ActorDep, PageDep, PageOut, ReadDep, Wor
 from consulta.platform.http.problems import ALWAYS, problems
 from consulta.platform.http.schema import Blankable
 
-router = APIRouter(tags=["payment configs"])
+router = APIRouter(tags=["payment_configs"])
 
 _OWN = "/specialists/me/payment-configs"
 _PUT = problems(*ALWAYS, Forbidden, SpecialistNotFound, *PUT_ERRORS)

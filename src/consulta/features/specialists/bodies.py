@@ -1,8 +1,8 @@
-"""What bodies of other rooms carry as it is: a price."""
+"""What bodies and answers of other rooms carry as it is: a price, a tier."""
 
 from pydantic import Field
 
-from consulta.platform.http.schema import Body
+from consulta.platform.http.schema import Answer, Body
 
 
 class PriceBody(Body):
@@ -10,3 +10,10 @@ class PriceBody(Body):
 
     amount_minor: int = Field(ge=0, le=10_000_000_000, examples=[20000])
     currency: str = Field(pattern=r"^[A-Z]{3}$", examples=["USD"])
+
+
+class TierOut(Answer):
+    """At least so many hours before the start: that share of what was paid."""
+
+    hours_before: int
+    refund_percent: int

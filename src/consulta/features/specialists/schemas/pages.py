@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
+from consulta.features.specialists.bodies import TierOut
 from consulta.features.specialists.rules import CancellationPolicy, tiers_of
 from consulta.platform.http.schema import Answer, MoneyOut
 
@@ -14,11 +15,6 @@ class RatingOut(Answer):
 
     average: float | None
     count: int
-
-
-class TierOut(Answer):
-    hours_before: int
-    refund_percent: int
 
 
 class PolicyOut(Answer):
