@@ -249,7 +249,9 @@ def _edges(calendar: Calendar, now: datetime) -> list[datetime]:
         now,
         now + timedelta(minutes=calendar.notice),
         now + timedelta(days=calendar.horizon),
-        now + timedelta(days=1000),
+        # No further: what clocks will show in years to come is told differently by different
+        # editions of the zone data.
+        now + timedelta(days=300),
         *(claim.starts_at for claim in calendar.claims),
         *(claim.ends_at for claim in calendar.claims),
         *(
