@@ -3,7 +3,7 @@ ALTER TABLE app.payment_config_keys ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.payment_config_keys FORCE ROW LEVEL SECURITY;
 
 -- Rotation wraps anew, and never changes whose the secrets are.
-GRANT SELECT, UPDATE (key_id, wrapped_key, sealed_keys)
+GRANT SELECT, UPDATE (key_id, wrapped_key)
     ON app.payment_config_keys TO consulta_worker;
 CREATE POLICY worker_reads ON app.payment_config_keys FOR SELECT TO consulta_worker USING (true);
 CREATE POLICY worker_changes ON app.payment_config_keys FOR UPDATE TO consulta_worker

@@ -70,7 +70,7 @@ UPDATED: Mapping[str, Mapping[Kind, str]] = {
     "availability_exception_reasons": {Kind.PERSON: "reason note"},
     "coupons": {Kind.PERSON: _TERMS},
     "booking_packages": {Kind.PERSON: f"rate_id {_PACKAGE}"},
-    "payment_config_keys": {Kind.WORKER: "key_id wrapped_key sealed_keys"},
+    "payment_config_keys": {Kind.WORKER: "key_id wrapped_key"},
     "reconciliation_findings": {Kind.ADMIN: "state settled_by settled_at note"},
     "bookings": {Kind.PERSON: "status meeting_link", Kind.ADMIN: "status meeting_link"},
 }
