@@ -1,5 +1,7 @@
 """Which vendor stands behind which port, who reacts to which fact, which jobs run."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fastapi import FastAPI
@@ -41,7 +43,7 @@ from consulta.platform.events import Reactions
 from consulta.platform.health import Health
 from consulta.platform.jobs import Job, Jobs
 from consulta.platform.lifecycle import Lifecycle
-from consulta.platform.outbox import Outbox
+from consulta.platform.outbox import Handler, Listener, Outbox, together
 from consulta.providers.payments.accounts import Accounts
 from consulta.providers.payments.adapters import Reach, adapter_of
 from consulta.providers.payments.keys import PayTabsKeys, RazorpayKeys, StripeKeys
@@ -64,8 +66,11 @@ REACTIONS = (
     (BookingConfirmed, recurring.accept_series_when_confirmed),
 )
 
-# What the outbox knows and nobody listens to yet: such messages are settled at once.
-SILENT_TOPICS = (
+LISTENING: tuple[Mapping[str, Listener], ...] = ()
+"""Who hears what of the outbox: the HEARS of each room."""
+
+# Every topic that this code sends; one that nobody hears is settled at once.
+TOPICS = (
     "booking.requested",
     *(f"booking.{status}" for status in BookingStatus),
     "booking.rescheduled",
@@ -148,7 +153,7 @@ def wire(settings: Settings, engines: Engines, *, vault: Vault) -> Service:
     )
     safe = Safe(database, vault, accounts, reach, takes_live=settings.is_production)
     box = letter_box(till, takes_live=settings.is_production)
-    outbox = Outbox(database, dict.fromkeys(SILENT_TOPICS))
+    outbox = Outbox(database, _handlers(database))
     terms = DispatchTerms(settings.recurring.lead_days, settings.payments.default_provider)
     jobs = Jobs(database, _jobs(till, safe, box, outbox, terms))
     box.inbox.wakes(lambda: jobs.nudge("webhooks.letters"))
@@ -203,6 +208,18 @@ def providers_of(
             PayTabsKeys(settings.paytabs_profile_id, key, settings.paytabs_region), reach
         )
     return PaymentProviders(providers, default=settings.default_provider, accounts=accounts)
+
+
+def _handlers(database: Database) -> dict[str, Handler | None]:
+    heard: dict[str, list[Listener]] = defaultdict(list)
+    for hears in LISTENING:
+        for topic, listener in hears.items():
+            heard[topic].append(listener)
+    # A listener for a topic that nobody sends is a spelling mistake.
+    assert set(heard) <= set(TOPICS), sorted(set(heard) - set(TOPICS))
+    return {
+        topic: together(database, heard[topic]) if topic in heard else None for topic in TOPICS
+    }
 
 
 def _reach(settings: Settings) -> Reach:

@@ -4,14 +4,14 @@ here, at least once, in the order of the transactions.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from consulta.kernel.actor import Actor
-from consulta.platform.db.work import Database
+from consulta.platform.db.work import Database, Work
 from consulta.platform.failures import alert, code_of, report, with_jitter
 
 MOST_ATTEMPTS = 12
@@ -40,6 +40,20 @@ class Message:
 
 
 Handler = Callable[[Message], Awaitable[None]]
+Listener = Callable[[Work, Message], Awaitable[None]]
+"""Writes down what follows from a message: rows, never a call to the outside. May hear the same
+message twice."""
+
+
+def together(database: Database, listeners: Sequence[Listener]) -> Handler:
+    """One handler for all of them, in one transaction: they have all heard it, or none has."""
+
+    async def hear(message: Message) -> None:
+        async with database.work(_ACTOR) as work:
+            for listen in listeners:
+                await listen(work, message)
+
+    return hear
 
 
 @dataclass(slots=True)
