@@ -1,6 +1,8 @@
 """Settings of the service under test: safe enough to serve, cheap enough to start often."""
 
 import base64
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
@@ -14,12 +16,18 @@ from consulta.settings import (
     ScheduleSettings,
     SecuritySettings,
     Settings,
+    StorageSettings,
 )
 from tests.conftest import TestDatabase
 
 CRON_SECRET = "cron-secret-of-the-tests-0123456789abcdef"
 JWT_SECRET = "jwt-secret-of-the-tests-0123456789-abcdef"
 KEYS = "k1:" + base64.b64encode(bytes(range(32))).decode()
+
+
+def files_of(database: TestDatabase) -> Path:
+    """Where the service on that database keeps its files; whoever runs it sweeps up."""
+    return Path(tempfile.gettempdir()) / f"files-of-{database.name}"
 
 
 def settings_for(database: TestDatabase, **changes: Any) -> Settings:
@@ -44,6 +52,7 @@ def settings_for(database: TestDatabase, **changes: Any) -> Settings:
         "payments": PaymentSettings(provider="sandbox"),
         "http": HttpSettings(drain_seconds=5),
         "schedule": ScheduleSettings(enabled=False, cron_secret=SecretStr(CRON_SECRET)),
+        "storage": StorageSettings(folder=str(files_of(database))),
         "observability": ObservabilitySettings(),
         "security": SecuritySettings(encryption_keys=SecretStr(KEYS)),
     }

@@ -6,7 +6,9 @@ SELECT b.*, p.id AS payment_id, p.provider AS payment_provider, p.account AS pay
        p.status AS payment_status,
        p.amount_minor AS payment_amount_minor, p.captured_minor AS payment_captured_minor,
        p.refunded_minor AS payment_refunded_minor, p.last_error AS payment_last_error,
-       p.is_disputed AS payment_is_disputed, a.next_action AS payment_next_action,
+       p.is_disputed AS payment_is_disputed, p.dispute_status AS payment_dispute_status,
+       p.dispute_reason AS payment_dispute_reason, p.dispute_minor AS payment_dispute_minor,
+       a.next_action AS payment_next_action,
        s.full_name AS specialist_name, f.full_name AS client_name
 FROM app.bookings b
 LEFT JOIN app.specialists s ON s.id = b.specialist_id

@@ -33,11 +33,11 @@ LANGUAGE sql STABLE AS $$
     FROM app.recurring_bookings r
     -- Clocks are asked once a specialist, not once a series.
     JOIN (SELECT * FROM app.dispatch_pages() OFFSET 0) p ON p.specialist_id = r.specialist_id
-    WHERE r.is_active AND r.payment_mode <> 'saved_card'
-      AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= app.now())
-      -- A bound that is the same for all, so that the index of due dates serves.
-      AND r.next_booking_date <= (app.now() AT TIME ZONE 'UTC')::date + 1 + greatest(p_lead_days,
+    -- First what rules most of them out: a bound that is the same for all.
+    WHERE r.next_booking_date <= (app.now() AT TIME ZONE 'UTC')::date + 1 + greatest(p_lead_days,
           ((SELECT max(s.minimum_notice_minutes) FROM app.specialists s) + 1439) / 1440 + 1)
+      AND r.is_active
+      AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= app.now())
       AND r.next_booking_date <= app.series_due_until(
           p.today, p.horizon, p.minimum_notice_minutes, r.local_time, p_lead_days)
       -- Nothing is booked, or charged, in the name of somebody whose account is closed.
@@ -96,7 +96,7 @@ BEGIN
     ORDER BY q.id FOR UPDATE;
     series := ARRAY(
         SELECT r.id FROM app.recurring_bookings r
-        WHERE r.id = ANY (p_series) AND r.specialist_id = ANY (calendars)
+        WHERE r.id = ANY (p_series) AND r.specialist_id IN (SELECT unnest(calendars))
         FOR UPDATE SKIP LOCKED);
     CREATE TEMP TABLE dispatch_calendars ON COMMIT DROP AS
     SELECT p.*, t.provider AS paid_by, t.account AS paid_through,
@@ -120,7 +120,8 @@ $$;
 COMMENT ON FUNCTION app.plan_dispatch(uuid[], integer, text) IS
     'Of those series, what nobody else holds is locked, and its due dates stand in temporary tables; how many of them the calendar is to decide on.';
 
--- Earlier series come first, and of each the earlier date. An outcome is set where the calendar
+-- Of each calendar earlier series come first, and of each the earlier date. Calendar by calendar,
+-- because what is written side by side lands on the same pages. An outcome is set where the calendar
 -- need not be asked: none (past the end), known (left out), skipped, or waits for a rate.
 CREATE FUNCTION app.date_dispatch(p_series uuid[], p_lead_days integer) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -128,7 +129,8 @@ DECLARE
     moment timestamptz := app.now();
 BEGIN
     CREATE TEMP TABLE dispatch_dates ON COMMIT DROP AS
-    SELECT row_number() OVER (ORDER BY q.created_at, q.series_id, q.local_date)::integer AS n, q.*,
+    SELECT row_number() OVER (
+               ORDER BY q.specialist_id, q.created_at, q.series_id, q.local_date)::integer AS n, q.*,
            CASE WHEN q.local_date IS NULL THEN 'none' WHEN q.is_known THEN 'known'
                 WHEN q.starts_at <= moment THEN 'skipped' WHEN NOT q.is_accepting THEN 'skipped'
                 WHEN NOT q.has_rate THEN 'waits' END AS outcome,
@@ -144,7 +146,7 @@ BEGIN
     FROM (
         SELECT r.id AS series_id, r.specialist_id, r.client_id, r.rate_id, r.revision, r.frequency,
                r.anchor_day, r.next_booking_date, r.end_date, r.note, r.created_by, r.created_at,
-               r.package_purchase_id, r.accepted_at IS NOT NULL AS is_accepted,
+               r.package_purchase_id, r.saved_method_id, r.accepted_at IS NOT NULL AS is_accepted,
                d.local_date, app.series_start(d.local_date, r.local_time, c.time_zone) AS starts_at,
                EXISTS (SELECT 1 FROM app.recurring_booking_occurrences o
                        WHERE o.recurring_booking_id = r.id AND o.local_date = d.local_date)
@@ -152,23 +154,26 @@ BEGIN
                q.kind, q.duration_minutes, q.price_minor, q.currency, q.is_active AS has_rate,
                CASE WHEN r.payment_mode = 'package' OR q.price_minor = 0 THEN NULL
                     WHEN r.payment_mode = 'manual' THEN 'manual'
-                    ELSE c.paid_by END AS paid_by,
-               CASE WHEN r.payment_mode = 'manual' THEN '' ELSE c.paid_through END
-                   AS paid_through,
+                    ELSE coalesce(m.provider, c.paid_by) END AS paid_by,
+               CASE WHEN r.payment_mode = 'manual' THEN ''
+                    ELSE coalesce(m.account, c.paid_through) END AS paid_through,
                c.is_accepting, c.is_capped, c.confirmation_hours
         FROM app.recurring_bookings r
         JOIN pg_temp.dispatch_calendars c ON c.specialist_id = r.specialist_id
         JOIN app.specialist_rates q ON q.id = r.rate_id
+        LEFT JOIN app.saved_methods m ON m.id = r.saved_method_id
         CROSS JOIN LATERAL (
             SELECT app.series_due_until(c.today, c.horizon, c.minimum_notice_minutes, r.local_time,
                 p_lead_days) AS until OFFSET 0) u
+        -- They are a week apart at least: no more are made than can be due.
         LEFT JOIN LATERAL app.series_dates(r.frequency, r.anchor_day, r.next_booking_date,
-            least(u.until, r.end_date), 8) d ON true
-        WHERE r.id = ANY (p_series) AND r.is_active AND r.payment_mode <> 'saved_card'
+            least(u.until, r.end_date),
+            least((u.until - r.next_booking_date) / 7 + 1, 8)) d ON true
+        WHERE r.id = ANY (p_series) AND r.is_active
           AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= moment)
           AND r.next_booking_date <= u.until
         OFFSET 0) q;
-    ANALYZE pg_temp.dispatch_dates;
+    ANALYZE pg_temp.dispatch_dates (n, specialist_id, outcome);
 END
 $$;
 COMMENT ON FUNCTION app.date_dispatch(uuid[], integer) IS
@@ -183,11 +188,11 @@ DECLARE
     moment timestamptz := app.now();
 BEGIN
     PERFORM app.skip_without_credit();
-    INSERT INTO pg_temp.dispatch_claims
-    SELECT d.n, p_round, app.new_id(), app.new_id(), o.starts_at, o.ends_at, o.claim_starts_at,
-           o.claim_ends_at
-    FROM (
-        SELECT d.n, d.specialist_id, d.starts_at, d.duration_minutes FROM pg_temp.dispatch_dates d
+    -- The engine is asked once a calendar and week, not once a date.
+    WITH asked AS MATERIALIZED (
+        SELECT d.n, d.specialist_id, d.starts_at, d.duration_minutes,
+               date_trunc('week', d.local_date::timestamp) AS week
+        FROM pg_temp.dispatch_dates d
         WHERE d.outcome IS NULL AND d.n NOT IN (SELECT c.n FROM pg_temp.dispatch_claims c)
           AND (NOT d.is_capped OR d.n IN (
               SELECT min(e.n) FROM pg_temp.dispatch_dates e
@@ -198,11 +203,28 @@ BEGIN
               SELECT min(e.n) FROM pg_temp.dispatch_dates e
               WHERE e.package_purchase_id IS NOT NULL AND e.outcome IS NULL
                 AND e.n NOT IN (SELECT c.n FROM pg_temp.dispatch_claims c)
-              GROUP BY e.package_purchase_id))
-        OFFSET 0) d
-    LEFT JOIN LATERAL app.open_slots(d.specialist_id, d.starts_at,
-        d.starts_at + interval '1 microsecond', d.duration_minutes, NULL, moment) o ON true;
-    ANALYZE pg_temp.dispatch_claims;
+              GROUP BY e.package_purchase_id)))
+    -- One new id serves a booking, its claim and the first rows about it: making ids is not free.
+    INSERT INTO pg_temp.dispatch_claims
+    SELECT q.n, p_round, q.id, q.id, q.starts_at, q.ends_at, q.claim_starts_at, q.claim_ends_at
+    FROM (
+        SELECT a.n, app.new_id() AS id, o.starts_at, o.ends_at, o.claim_starts_at, o.claim_ends_at
+        FROM asked a
+        LEFT JOIN (
+            SELECT w.specialist_id, w.duration_minutes, o.*
+            FROM (
+                SELECT q.specialist_id, q.duration_minutes, min(q.starts_at) AS earliest,
+                       max(q.starts_at) + interval '1 microsecond' AS latest
+                FROM asked q GROUP BY q.specialist_id, q.duration_minutes, q.week
+                OFFSET 0) w
+            CROSS JOIN LATERAL app.open_slots(w.specialist_id, w.earliest, w.latest,
+                w.duration_minutes, NULL, moment) o
+            OFFSET 0) o
+          ON o.specialist_id = a.specialist_id AND o.starts_at = a.starts_at
+             AND coalesce(o.duration_minutes, 0) = coalesce(a.duration_minutes, 0)
+        ORDER BY a.n
+        OFFSET 0) q;
+    ANALYZE pg_temp.dispatch_claims (n, round);
     UPDATE pg_temp.dispatch_dates d
     SET outcome = 'skipped',
         reason = CASE app.claim_refusal(d.specialist_id, d.duration_minutes, d.starts_at, NULL)
@@ -233,7 +255,8 @@ BEGIN
            c.ends_at, CASE d.opening WHEN 'pending_payment' THEN 'held' ELSE 'booked' END,
            CASE d.opening WHEN 'pending_payment' THEN d.expires_at END, d.client_id
     FROM pg_temp.dispatch_claims c JOIN pg_temp.dispatch_dates d ON d.n = c.n
-    WHERE c.round = p_round;
+    WHERE c.round = p_round
+    ORDER BY d.n;
 END
 $$;
 COMMENT ON FUNCTION app.claim_dispatched(integer) IS

@@ -15,7 +15,8 @@ BEGIN
            d.package_purchase_id, d.series_id
     FROM pg_temp.dispatch_claims c
     JOIN pg_temp.dispatch_dates d ON d.n = c.n
-    JOIN pg_temp.dispatch_calendars p ON p.specialist_id = d.specialist_id;
+    JOIN pg_temp.dispatch_calendars p ON p.specialist_id = d.specialist_id
+    ORDER BY d.n;
     PERFORM set_config('app.move_reason', '', true);
     INSERT INTO app.package_credits
         (purchase_id, specialist_id, client_id, kind, credits, booking_id)
@@ -24,17 +25,20 @@ BEGIN
     WHERE d.package_purchase_id IS NOT NULL;
     WITH owed AS (
         INSERT INTO app.payments
-            (booking_id, specialist_id, client_id, provider, account, amount_minor, currency)
+            (booking_id, specialist_id, client_id, provider, account, amount_minor, currency,
+             saved_method_id, authorize_from)
         SELECT c.booking_id, d.specialist_id, d.client_id, d.paid_by, d.paid_through,
-               d.price_minor, d.currency
+               d.price_minor, d.currency, d.saved_method_id,
+               CASE WHEN d.saved_method_id IS NOT NULL THEN app.charge_from(c.starts_at) END
         FROM pg_temp.dispatch_claims c JOIN pg_temp.dispatch_dates d ON d.n = c.n
         WHERE d.paid_by IS NOT NULL
-        RETURNING id, provider, amount_minor)
+        RETURNING id, provider, amount_minor, saved_method_id)
     INSERT INTO app.payment_operations (payment_id, kind, amount_minor)
-    SELECT o.id, 'authorize', o.amount_minor FROM owed o WHERE o.provider <> 'manual';
-    INSERT INTO app.recurring_booking_occurrences (recurring_booking_id, specialist_id, client_id,
-        local_date, starts_at, outcome, reason, booking_id, series_revision)
-    SELECT d.series_id, d.specialist_id, d.client_id, d.local_date, d.starts_at,
+    SELECT o.id, 'authorize', o.amount_minor FROM owed o
+    WHERE o.provider <> 'manual' AND o.saved_method_id IS NULL;
+    INSERT INTO app.recurring_booking_occurrences (id, recurring_booking_id, specialist_id,
+        client_id, local_date, starts_at, outcome, reason, booking_id, series_revision)
+    SELECT coalesce(c.booking_id, app.new_id()), d.series_id, d.specialist_id, d.client_id, d.local_date, d.starts_at,
            coalesce(d.outcome, 'booked'), d.reason, c.booking_id, d.revision
     FROM pg_temp.dispatch_dates d LEFT JOIN pg_temp.dispatch_claims c ON c.n = d.n
     WHERE d.outcome IS NULL OR d.outcome = 'skipped';
@@ -50,8 +54,9 @@ COMMENT ON FUNCTION app.book_dispatched() IS
 CREATE FUNCTION app.tell_dispatched(p_actor text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO app.outbox (topic, payload)
-    SELECT CASE WHEN c.n IS NOT NULL THEN 'booking.requested' ELSE 'series.skipped' END,
+    INSERT INTO app.outbox (id, topic, payload)
+    SELECT coalesce(c.booking_id, app.new_id()),
+           CASE WHEN c.n IS NOT NULL THEN 'booking.requested' ELSE 'series.skipped' END,
            CASE WHEN c.n IS NOT NULL THEN jsonb_build_object(
                'booking_id', c.booking_id, 'specialist_id', d.specialist_id,
                'client_id', d.client_id, 'series_id', d.series_id)
@@ -61,8 +66,9 @@ BEGIN
                'reason', d.reason) END
     FROM pg_temp.dispatch_dates d LEFT JOIN pg_temp.dispatch_claims c ON c.n = d.n
     WHERE d.outcome IS NULL OR d.outcome = 'skipped';
-    INSERT INTO app.audit_logs (actor, action, subject_type, subject_id, new_values, request_id)
-    SELECT p_actor,
+    INSERT INTO app.audit_logs
+        (id, actor, action, subject_type, subject_id, new_values, request_id)
+    SELECT coalesce(c.booking_id, app.new_id()), p_actor,
            CASE WHEN c.n IS NOT NULL THEN 'booking.requested'
                 ELSE 'series.skipped' END,
            CASE WHEN c.n IS NOT NULL THEN 'booking' ELSE 'recurring_booking' END,
@@ -82,6 +88,8 @@ COMMENT ON FUNCTION app.tell_dispatched(text) IS
 
 CREATE FUNCTION app.move_series_on(p_actor text) RETURNS void
 LANGUAGE plpgsql AS $$
+DECLARE
+    series uuid[] := ARRAY(SELECT DISTINCT d.series_id FROM pg_temp.dispatch_dates d);
 BEGIN
     WITH done AS MATERIALIZED (
         SELECT m.*, coalesce(m.end_date < m.next_date, false) AS is_over
@@ -103,7 +111,8 @@ BEGIN
             ended_at = CASE WHEN o.is_over THEN app.now() END,
             failed_attempts = 0, next_attempt_at = NULL, last_error = o.problem
         FROM done o
-        WHERE r.id = o.series_id AND (o.is_over OR o.next_date <> r.next_booking_date
+        -- By their own index: joined to the whole table, a batch would read the series of all others.
+        WHERE r.id = ANY (series) AND r.id = o.series_id AND (o.is_over OR o.next_date <> r.next_booking_date
             OR o.problem IS DISTINCT FROM r.last_error)
         RETURNING r.id, r.specialist_id, r.client_id, o.is_over
     ), told AS (

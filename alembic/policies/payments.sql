@@ -28,8 +28,10 @@ CREATE TRIGGER guard_moves BEFORE INSERT OR UPDATE ON app.payments
 -- No door moves money without entries in the ledger; the money of a payment that only begins is none.
 CREATE TRIGGER money_trail AFTER UPDATE ON app.payments
     FOR EACH ROW WHEN (OLD.captured_minor <> NEW.captured_minor
-        OR OLD.refunded_minor <> NEW.refunded_minor OR OLD.is_disputed <> NEW.is_disputed)
+        OR OLD.refunded_minor <> NEW.refunded_minor OR OLD.is_disputed <> NEW.is_disputed
+        OR OLD.dispute_status IS DISTINCT FROM NEW.dispute_status)
     EXECUTE FUNCTION app.write_money_trail();
 CREATE TRIGGER money_trail_begins AFTER INSERT ON app.payments
-    FOR EACH ROW WHEN (NEW.captured_minor <> 0 OR NEW.refunded_minor <> 0 OR NEW.is_disputed)
+    FOR EACH ROW WHEN (NEW.captured_minor <> 0 OR NEW.refunded_minor <> 0 OR NEW.is_disputed
+        OR NEW.dispute_status IS NOT NULL)
     EXECUTE FUNCTION app.write_money_trail();

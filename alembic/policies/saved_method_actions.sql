@@ -16,6 +16,3 @@ CREATE POLICY worker_adds ON app.saved_method_actions FOR INSERT TO consulta_wor
     WITH CHECK (true);
 CREATE POLICY worker_changes ON app.saved_method_actions FOR UPDATE TO consulta_worker
     USING (true) WITH CHECK (true);
-GRANT INSERT ON app.saved_method_actions TO consulta_definer;
-CREATE POLICY definer_adds ON app.saved_method_actions FOR INSERT TO consulta_definer
-    WITH CHECK (true);

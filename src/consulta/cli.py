@@ -1,4 +1,4 @@
-"""The command line: `consulta demo | serve | migrate | seed | openapi | job run | reconcile |
+"""The command line: `consulta demo | serve | migrate | seed | openapi | job run | mail | reconcile |
 keys rotate | db bootstrap | doctor`. Here are the arguments and the words; the work is done by the
 rooms.
 """
@@ -18,25 +18,26 @@ import asyncpg
 from sqlalchemy.exc import SQLAlchemyError
 
 from consulta import __version__
-from consulta.demo import DemoImpossible, run_demo
-from consulta.features.payment_configs.queries import accounts_by_key
+from consulta.demo import DemoImpossible, mailbox, run_demo
+from consulta.demo.mailbox import NoSuchMail
 from consulta.features.receipts.queries import ledger_flaws
 from consulta.features.reconciliation.flows import look_back
 from consulta.kernel.actor import Actor
 from consulta.kernel.errors import DomainError
 from consulta.main import create_app, engines_of
 from consulta.platform.crypto import Vault
-from consulta.platform.db.doctor import Examination, examine
+from consulta.platform.db.doctor import Examination, Report, examine
 from consulta.platform.db.dsn import Dsn
 from consulta.platform.db.embedded import PostgresUnusable
 from consulta.platform.db.migrations import code_state, migrate
 from consulta.platform.db.roles import DbRole, bootstrap
 from consulta.platform.jobs import Outcome, RunState, UnknownJob
 from consulta.platform.logging import configure as configure_logging
+from consulta.providers.storage.port import privacy_flaws
 from consulta.seed import SeedRefused, seed
 from consulta.serving import REFUSED, NotServed, contract, ensure_servable, loaded, serve
 from consulta.settings import DatabaseSettings, Settings
-from consulta.wiring import wire
+from consulta.wiring import SEALED_TABLES, storage_of, wire
 
 CONTRACT = Path("openapi/openapi.json")
 
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for reason in refusal.reasons:
             complain(f"  - {reason}")
         return REFUSED
-    except (DomainError, PostgresUnusable, DemoImpossible, SeedRefused) as error:
+    except (DomainError, PostgresUnusable, DemoImpossible, SeedRefused, NoSuchMail) as error:
         complain(str(error))
         return 1
     except (OSError, asyncpg.PostgresError, SQLAlchemyError) as error:
@@ -97,11 +98,21 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("name", help="such as bookings.expire, or its name below /api/cron/")
     run.set_defaults(command=_run_job)
 
+    mail = commands.add_parser("mail", help="mail in a folder (MAIL_FOLDER)").add_subparsers(
+        required=True, metavar="list | show"
+    )
+    listing = mail.add_parser("list", help="what was written, the oldest first")
+    listing.add_argument("--to", metavar="ADDRESS", help="only what went there")
+    listing.set_defaults(command=_list_mail)
+    showing = mail.add_parser("show", help="one mail")
+    showing.add_argument("number", type=int, help="as in the list")
+    showing.set_defaults(command=_show_mail)
+
     keys = commands.add_parser("keys", help="the keys of stored secrets").add_subparsers(
         required=True, metavar="rotate"
     )
     keys.add_parser(
-        "rotate", help="put every stored gateway key under the first of ENCRYPTION_KEYS"
+        "rotate", help="put all that is sealed under the first of ENCRYPTION_KEYS"
     ).set_defaults(command=_rotate)
 
     reconcile = commands.add_parser(
@@ -201,6 +212,18 @@ def _run_job(parsed: argparse.Namespace) -> int:
     return _told(asyncio.run(_outcome(settings, parsed.name)))
 
 
+def _list_mail(parsed: argparse.Namespace) -> int:
+    for line in mailbox.listed(mailbox.folder_of(loaded().mail), to=parsed.to):
+        say(line)
+    return 0
+
+
+def _show_mail(parsed: argparse.Namespace) -> int:
+    for line in mailbox.shown(mailbox.folder_of(loaded().mail), parsed.number):
+        say(line)
+    return 0
+
+
 def _reconcile(parsed: argparse.Namespace) -> int:
     settings = loaded()
     ensure_servable(settings)
@@ -240,24 +263,26 @@ def _rotate(_parsed: argparse.Namespace) -> int:
     ensure_servable(settings)
     _log_little(settings)
     vault = Vault.from_text(settings.security.encryption_keys.get_secret_value())
-    accounts = asyncio.run(_rotated(settings, vault))
-    under = accounts.pop(vault.active, 0)
-    say(f"{under} gateway accounts are under {vault.active!r}, {sum(accounts.values())} are not")
-    for key_id, count in accounts.items():
-        complain(f"  {count} are still under {key_id!r}: keep that key, and run this again")
-    return 1 if accounts else 0
+    left = False
+    for table, counts in asyncio.run(_rotated(settings, vault)).items():
+        under = counts.pop(vault.active, 0)
+        say(f"{table}: {under} are under {vault.active!r}, {sum(counts.values())} are not")
+        for key_id, count in counts.items():
+            complain(f"  {count} are still under {key_id!r}: keep that key, and run this again")
+        left = left or bool(counts)
+    return 1 if left else 0
 
 
-async def _rotated(settings: Settings, vault: Vault) -> dict[str, int]:
-    """How many accounts are under each key, once no run of the job changes that any more."""
+async def _rotated(settings: Settings, vault: Vault) -> dict[str, dict[str, int]]:
+    """How many rows of each table are under each key, once no run changes that any more."""
     service = wire(settings, engines_of(settings), vault=vault)
-    before: dict[str, int] | None = None
+    before: dict[str, dict[str, int]] | None = None
     try:
         while True:
-            await service.jobs.run_now("payment_configs.rewrap", triggered_by="cli")
+            await service.jobs.run_now("keys.rewrap", triggered_by="cli")
             async with service.database.read(Actor.system("cli")) as work:
-                now = await accounts_by_key(work)
-            if now == before or now.keys() <= {vault.active}:
+                now = {one.table: await one.rows_by_key(work) for one in SEALED_TABLES}
+            if now == before or all(found.keys() <= {vault.active} for found in now.values()):
                 return now
             before = now
     finally:
@@ -342,10 +367,18 @@ def _alembic_told() -> Iterator[None]:
 
 def _doctor(_parsed: argparse.Namespace) -> int:
     books = Examination(ledger_flaws, fine="payments, ledger and receipts agree")
-    report = asyncio.run(examine(loaded(), also=[books]))
+    report = asyncio.run(_examined(loaded(), books))
     for line in report.lines():
         say(line)
     return report.exit_code
+
+
+async def _examined(settings: Settings, books: Examination) -> Report:
+    report = await examine(settings, also=[books])
+    if not settings.storage_problems():  # They were told already.
+        flaws = await privacy_flaws(storage_of(settings))
+        report.judge(flaws, fine="the storage of recordings refuses strangers")
+    return report
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from consulta.platform.http.older import OlderShape
 from consulta.platform.signing import Signer
 from consulta.routes import CHAPTERS, OLD_SHAPES, mount
 from consulta.settings import Settings
-from consulta.wiring import Service, wire
+from consulta.wiring import Service, file_links_of, wire
 
 
 def create_app(settings: Settings, *, examines_database: bool = True) -> FastAPI:
@@ -62,6 +62,7 @@ def create_app(settings: Settings, *, examines_database: bool = True) -> FastAPI
                 "Content-Type",
                 "Idempotency-Key",
                 "If-None-Match",
+                "Last-Event-ID",
                 "X-Hold-Token",
                 "X-Request-ID",
             ],
@@ -69,7 +70,11 @@ def create_app(settings: Settings, *, examines_database: bool = True) -> FastAPI
             max_age=600,
         )
     app.add_middleware(Gate, refusals=lambda: app.state.refusals)
-    app.add_middleware(Envelope, most_body_bytes=settings.http.most_body_bytes)
+    app.add_middleware(
+        Envelope,
+        most_body_bytes=settings.http.most_body_bytes,
+        allowance=file_links_of(settings).allowance,
+    )
     app.add_middleware(OlderShape, addresses=OLD_SHAPES)
     return app
 

@@ -19,8 +19,12 @@ from consulta.features.compat.rules import (
     refusal,
 )
 from consulta.features.coupons.router import router as coupons
+from consulta.features.intake.router import router as intake
 from consulta.features.jobs.router import cron_router as cron
 from consulta.features.jobs.router import router as jobs
+from consulta.features.live.router import router as live
+from consulta.features.meetings.router import router as meetings
+from consulta.features.notifications.router import router as notifications
 from consulta.features.packages.router import router as packages
 from consulta.features.payment_configs.router import router as payment_configs
 from consulta.features.payments.router import router as payments
@@ -28,8 +32,16 @@ from consulta.features.payments.router import sandbox_router as sandbox
 from consulta.features.profiles.router import router as profiles
 from consulta.features.receipts.router import router as receipts
 from consulta.features.reconciliation.router import router as reconciliation
+from consulta.features.recordings.router import router as recordings
 from consulta.features.recurring.router import router as recurring
+from consulta.features.reviews.router import router as reviews
+from consulta.features.session_notes.router import router as session_notes
+from consulta.features.saved_methods.router import router as saved_methods
+from consulta.features.saved_methods.router import sandbox_router as sandbox_cards
 from consulta.features.specialists.router import router as specialists
+from consulta.features.subscribers.router import admin_router as all_subscribers
+from consulta.features.subscribers.router import own_router as subscribers
+from consulta.features.video_configs.router import router as video_configs
 from consulta.features.webhooks.router import admin_router as letters
 from consulta.features.webhooks.router import router as webhooks
 from consulta.platform.http.contract import complete
@@ -53,10 +65,18 @@ CHAPTERS: Mapping[str, str] = {
     "bookings": "A session from its booking to its end: paid, confirmed, moved, called off.",
     "series": "Recurring bookings: the same session again and again.",
     "packages": "Several sessions bought at once, and the ledger of their credits.",
+    "intake": "What a specialist asks before a session, and what the client answers.",
+    "session_notes": "What the specialist wrote about a session; sealed, and never read unseen.",
+    "recordings": "What was recorded of a session, links to fetch it, and how long it is kept.",
+    "reviews": "What clients say of sessions that they had.",
     "coupons": "Discounts by code.",
     "payments": "Money that was reserved, taken and returned.",
     "receipts": "What was paid, on paper.",
+    "meetings": "The video meeting of a session, and the way into it.",
+    "video_configs": "Where a specialist's sessions take place.",
     "payment_configs": "A specialist's own account at a payment provider.",
+    "live": "What happens to what is yours, as it happens.",
+    "subscribers": "Facts posted to other systems: addresses, signatures, deliveries.",
     "admin": "The whole house: accounts, pages, coupons, numbers, jobs.",
     "sandbox": "The payer's browser, for payments that move no money.",
     "webhooks": "What payment providers tell.",
@@ -75,10 +95,18 @@ _ROOMS = (
     specialists,
     auth,
     profiles,
+    notifications,
     packages,
     payments,
+    saved_methods,
     receipts,
     coupons,
+    session_notes,
+    intake,
+    recordings,
+    reviews,
+    meetings,
+    video_configs,
     payment_configs,
     admin,
     reconciliation,
@@ -86,6 +114,9 @@ _ROOMS = (
     analytics,
     own_analytics,
     jobs,
+    live,
+    subscribers,
+    all_subscribers,
 )
 
 
@@ -95,6 +126,7 @@ def mount(app: FastAPI, settings: Settings) -> None:
         app.include_router(router, prefix=API)
     if settings.payments.default_provider == "sandbox":
         app.include_router(sandbox, prefix=API)
+        app.include_router(sandbox_cards, prefix=API)
     app.include_router(webhooks)
     app.include_router(cron)
     app.include_router(functions)

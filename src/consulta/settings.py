@@ -3,12 +3,20 @@
 What is unsafe is refused here, at the start, with the name of the variable and the reason.
 """
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from consulta.platform.db.dsn import Dsn
+from consulta.platform.http.schema import EMAIL
 
 _SHORTEST_SECRET = 32
 
@@ -97,6 +105,7 @@ class PaymentSettings(_Group):
     paytabs_server_key: SecretStr = Field(SecretStr(""), alias="PAYTABS_SERVER_KEY")
     paytabs_region: PayTabsRegion = Field("", alias="PAYTABS_REGION")
     paytabs_api_base: str = Field("", alias="PAYTABS_API_BASE")
+    return_url: str = Field("", alias="PAYMENT_RETURN_URL")
     timeout_seconds: float = Field(10, alias="PAYMENT_TIMEOUT_SECONDS", gt=0, le=60)
     sandbox_webhook_secret: SecretStr = Field(
         SecretStr("sandbox-webhook-secret-that-guards-no-money"), alias="SANDBOX_WEBHOOK_SECRET"
@@ -142,6 +151,83 @@ class RecurringSettings(_Group):
     lead_days: int = Field(7, alias="RECURRING_LEAD_DAYS", ge=1, le=90)
 
 
+class MailSettings(_Group):
+    """How mail goes out. Without a server it lies in a folder, or there is none."""
+
+    delivery: Literal["", "smtp", "folder", "none"] = Field("", alias="MAIL_DELIVERY")
+    host: str = Field("", alias="MAIL_HOST")
+    port: int = Field(587, alias="MAIL_PORT", ge=1, le=65535)
+    username: str = Field("", alias="MAIL_USERNAME")
+    password: SecretStr = Field(SecretStr(""), alias="MAIL_PASSWORD")
+    tls: Literal["starttls", "tls", "none"] = Field("starttls", alias="MAIL_TLS")
+    sender: str = Field("", alias="MAIL_FROM", max_length=254)
+    sender_name: str = Field("Consulta", alias="MAIL_FROM_NAME", max_length=100)
+    reply_to: str = Field("", alias="MAIL_REPLY_TO", max_length=254)
+    folder: str = Field("", alias="MAIL_FOLDER")
+    timeout_seconds: float = Field(20, alias="MAIL_TIMEOUT_SECONDS", gt=0, le=60)
+    frontend_url: str = Field("", alias="FRONTEND_URL")
+
+    @property
+    def way(self) -> Literal["smtp", "folder", "none"]:
+        """The named one; otherwise what there is an address of."""
+        if self.delivery:
+            return self.delivery
+        if self.host:
+            return "smtp"
+        return "folder" if self.folder else "none"
+
+
+class StorageSettings(_Group):
+    """Where recordings are kept: a folder of this machine, or a bucket that speaks S3."""
+
+    provider: Literal["local", "s3"] = Field("local", alias="STORAGE_PROVIDER")
+    folder: str = Field("", alias="STORAGE_FOLDER")
+    bucket: str = Field("meeting-recordings", alias="STORAGE_BUCKET", min_length=3, max_length=63)
+    endpoint: str = Field("", alias="STORAGE_ENDPOINT")
+    region: str = Field("us-east-1", alias="STORAGE_REGION", min_length=1)
+    access_key_id: str = Field("", alias="STORAGE_ACCESS_KEY_ID")
+    secret_access_key: SecretStr = Field(SecretStr(""), alias="STORAGE_SECRET_ACCESS_KEY")
+    path_style: bool = Field(True, alias="STORAGE_PATH_STYLE")
+    timeout_seconds: float = Field(10, alias="STORAGE_TIMEOUT_SECONDS", gt=0, le=60)
+
+    @property
+    def folder_used(self) -> str:
+        """The named folder; without one, a place beside the data of the demo."""
+        return self.folder or ".data/recordings"
+
+
+class VideoSettings(_Group):
+    """Where the video vendors are; elsewhere than at home only for tests."""
+
+    zoom_api_base: str = Field("", alias="ZOOM_API_BASE")
+    teams_api_base: str = Field("", alias="TEAMS_API_BASE")
+    google_api_base: str = Field("", alias="GOOGLE_API_BASE")
+    timeout_seconds: float = Field(10, alias="VIDEO_TIMEOUT_SECONDS", gt=0, le=60)
+
+
+class LiveSettings(_Group):
+    """Streams of live events that one process keeps, and how often it looks for news."""
+
+    poll_seconds: float = Field(0.5, alias="LIVE_POLL_SECONDS", gt=0, le=10)
+    most_streams: int = Field(500, alias="LIVE_STREAMS", ge=0, le=100_000)
+    most_of_person: int = Field(5, alias="LIVE_STREAMS_PER_PERSON", ge=1, le=100)
+
+
+class SubscriberSettings(_Group):
+    """Networks that outgoing webhooks may reach though they are private, for trying them out."""
+
+    allow_private: Annotated[
+        str | tuple[str, ...],
+        NoDecode,
+        AfterValidator(lambda value: _commas(value) if isinstance(value, str) else value),
+        AfterValidator(lambda value: tuple(str(ip_network(one)) for one in value)),
+    ] = Field((), alias="WEBHOOK_ALLOW_PRIVATE")
+
+    @property
+    def private_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        return tuple(ip_network(one) for one in self.allow_private)
+
+
 class ObservabilitySettings(_Group):
     sentry_dsn: SecretStr = Field(SecretStr(""), alias="SENTRY_DSN")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
@@ -168,6 +254,11 @@ class Settings(_Group):
     http: HttpSettings = Field(default_factory=HttpSettings)
     schedule: ScheduleSettings = Field(default_factory=ScheduleSettings)
     recurring: RecurringSettings = Field(default_factory=RecurringSettings)
+    mail: MailSettings = Field(default_factory=MailSettings)
+    storage: StorageSettings = Field(default_factory=StorageSettings)
+    video: VideoSettings = Field(default_factory=VideoSettings)
+    live: LiveSettings = Field(default_factory=LiveSettings)
+    subscribers: SubscriberSettings = Field(default_factory=SubscriberSettings)
     observability: ObservabilitySettings = Field(default_factory=ObservabilitySettings)
     security: SecuritySettings = Field(default_factory=SecuritySettings)
 
@@ -192,12 +283,24 @@ class Settings(_Group):
     def shows_docs(self) -> bool:
         return self.http.docs if self.http.docs is not None else not self.is_production
 
+    @property
+    def payment_return_url(self) -> str:
+        """Where payers go on to: as said, else to the first frontend, else to our own root."""
+        first = self.http.allowed_origins[:1]
+        return self.payments.return_url or (first[0] if first else self.http.public_url)
+
     def problems(self) -> list[str]:
         """Everything that forbids serving with these settings, a sentence each."""
         found = [*self._missing_addresses(), *self._weak_secrets()]
-        found += [*self._auth_problems(), *self._payment_problems()]
+        found += self.storage_problems()
+        found += [*self._auth_problems(), *self._payment_problems(), *self._mail_problems()]
         if self.is_production and not self.http.public_url.startswith("https://"):
             found.append("PUBLIC_URL must begin with https:// in production")
+        for vendor in ("zoom", "teams", "google") if self.is_production else ():
+            if getattr(self.video, f"{vendor}_api_base"):
+                found.append(f"{vendor.upper()}_API_BASE points away, and this is production")
+        if self.is_production and self.subscribers.allow_private:
+            found.append("WEBHOOK_ALLOW_PRIVATE opens private networks, and this is production")
         if "*" in self.http.allowed_origins:
             found.append("CORS_ALLOWED_ORIGINS lists origins; * is not one")
         return found
@@ -261,9 +364,27 @@ class Settings(_Group):
             found.append("STRIPE_SECRET_KEY is a test key, and this is production")
         if not self.is_production and key.startswith(("sk_live_", "rk_live_")):
             found.append("STRIPE_SECRET_KEY is a live key, and this is not production")
+        scheme = "https://" if self.is_production else ("https://", "http://")
+        if payments.return_url and not payments.return_url.startswith(scheme):
+            found.append("PAYMENT_RETURN_URL must begin with https://")
         if self.is_production and payments.stripe_api_base:
             found.append("STRIPE_API_BASE points away from Stripe, and this is production")
         return [*found, *self._razorpay_problems(), *self._paytabs_problems()]
+
+    def storage_problems(self) -> list[str]:
+        """What forbids keeping recordings as the settings have it."""
+        storage = self.storage
+        if storage.provider == "local":
+            unnamed = self.is_production and not storage.folder
+            return ["STORAGE_FOLDER is not set: recordings need a place that lasts"] * unnamed
+        found = []
+        if not (storage.access_key_id and storage.secret_access_key.get_secret_value()):
+            found.append("STORAGE_ACCESS_KEY_ID and STORAGE_SECRET_ACCESS_KEY are not both set")
+        if storage.endpoint and not storage.endpoint.startswith(("https://", "http://")):
+            found.append("STORAGE_ENDPOINT must begin with https://")
+        if self.is_production and storage.endpoint.startswith("http://"):
+            found.append("STORAGE_ENDPOINT must begin with https:// in production")
+        return found
 
     def _razorpay_problems(self) -> list[str]:
         payments = self.payments
@@ -296,6 +417,27 @@ class Settings(_Group):
             found.append("PAYTABS_REGION is not set: a key works at the host of its region only")
         if self.is_production and payments.paytabs_api_base:
             found.append("PAYTABS_API_BASE points away from PayTabs, and this is production")
+        return found
+
+    def _mail_problems(self) -> list[str]:
+        mail = self.mail
+        found = []
+        if mail.way == "smtp" and not mail.host:
+            found.append("MAIL_HOST is not set")
+        if mail.way == "folder" and not mail.folder:
+            found.append("MAIL_FOLDER is not set")
+        if mail.way == "smtp" and not EMAIL.fullmatch(mail.sender):
+            found.append("MAIL_FROM must be the mail address of the sender")
+        if mail.reply_to and not EMAIL.fullmatch(mail.reply_to):
+            found.append("MAIL_REPLY_TO must be a mail address")
+        if not self.is_production:
+            return found
+        if mail.way != "smtp" and mail.delivery != "none":
+            found.append("MAIL_HOST is not set: MAIL_DELIVERY=none says that nobody gets mail")
+        if mail.way == "smtp" and mail.tls == "none" and mail.username:
+            found.append("MAIL_TLS=none would send MAIL_PASSWORD unprotected")
+        if mail.frontend_url and not mail.frontend_url.startswith("https://"):
+            found.append("FRONTEND_URL must begin with https:// in production")
         return found
 
     @model_validator(mode="after")

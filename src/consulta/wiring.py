@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 
@@ -12,10 +14,18 @@ from consulta.features.bookings import jobs as booking_jobs
 from consulta.features.bookings import reactions as bookings
 from consulta.features.bookings.events import BookingConfirmed
 from consulta.features.bookings.status import BookingStatus
+from consulta.features.intake import rules as intake
 from consulta.features.jobs import jobs as house_jobs
+from consulta.features.live.flows import Feed
+from consulta.features.meetings import jobs as meeting_jobs
+from consulta.features.meetings import reactions as meetings
+from consulta.features.meetings import rules as meeting_rules
+from consulta.features.notifications import jobs as notification_jobs
+from consulta.features.notifications import reactions as notifications
+from consulta.features.notifications.flows import WORDS, Links, Mailroom, Writer
 from consulta.features.packages import jobs as package_jobs
 from consulta.features.packages import reactions as packages
-from consulta.features.payment_configs import jobs as payment_config_jobs
+from consulta.features.payment_configs import rules as payment_configs
 from consulta.features.payment_configs.flows import Safe, keys_reader
 from consulta.features.payments import jobs as payment_jobs
 from consulta.features.payments.events import (
@@ -24,12 +34,23 @@ from consulta.features.payments.events import (
     PaymentReleased,
     PaymentReturned,
     PaymentTaken,
+    SavedCardRefused,
 )
 from consulta.features.payments.flows import Till
 from consulta.features.reconciliation import jobs as reconciliation_jobs
+from consulta.features.recordings import jobs as recording_jobs
+from consulta.features.recordings.flows import Shelf
 from consulta.features.recurring import jobs as recurring_jobs
 from consulta.features.recurring import reactions as recurring
 from consulta.features.recurring.service.dispatch import DispatchTerms
+from consulta.features.session_notes import rules as session_notes
+from consulta.features.subscribers import jobs as subscriber_jobs
+from consulta.features.subscribers import reactions as subscribers
+from consulta.features.subscribers import rules as subscriber_rules
+from consulta.features.subscribers.flows import Courier
+from consulta.features.saved_methods import jobs as saved_method_jobs
+from consulta.features.video_configs import rules as video_configs
+from consulta.features.video_configs.flows import Studio
 from consulta.features.webhooks import jobs as webhook_jobs
 from consulta.features.webhooks.flows import LetterBox, letter_box
 from consulta.platform.auth.identity import Identities
@@ -37,13 +58,21 @@ from consulta.platform.auth.passwords import Passwords
 from consulta.platform.backlog import measure_backlog
 from consulta.platform.crypto import Vault
 from consulta.platform.db.linter import boot_problems
+from consulta.platform.db.lost_keys import warn_of_lost_keys
 from consulta.platform.db.migrations import code_state
 from consulta.platform.db.work import Database, Engines
 from consulta.platform.events import Reactions
 from consulta.platform.health import Health
 from consulta.platform.jobs import Job, Jobs
+from consulta.platform.letters import Letters
 from consulta.platform.lifecycle import Lifecycle
 from consulta.platform.outbox import Handler, Listener, Outbox, together
+from consulta.platform.sealed import SealedTable
+from consulta.platform.signing import Signer
+from consulta.providers.messages.folder import FolderPost
+from consulta.providers.messages.port import Post, Sender
+from consulta.providers.messages.smtp import MailServer, SmtpPost
+from consulta.providers.outgoing.pinned import PinnedOutgoing
 from consulta.providers.payments.accounts import Accounts
 from consulta.providers.payments.adapters import Reach, adapter_of
 from consulta.providers.payments.keys import PayTabsKeys, RazorpayKeys, StripeKeys
@@ -52,7 +81,11 @@ from consulta.providers.payments.port import PaymentProvider
 from consulta.providers.payments.registry import PaymentProviders
 from consulta.providers.payments.sandbox import SandboxProvider
 from consulta.providers.payments.sandbox_postgres import PostgresSandboxStore
-from consulta.settings import PaymentSettings, Settings
+from consulta.providers.video.connections import Connections, VideoReach
+from consulta.providers.storage.links import FileLinks
+from consulta.providers.storage.local import LocalStorage
+from consulta.providers.storage.s3 import S3Storage
+from consulta.settings import MailSettings, PaymentSettings, Settings
 
 REACTIONS = (
     (PaymentAuthorized, bookings.await_confirmation_when_authorized),
@@ -60,14 +93,30 @@ REACTIONS = (
     (PaymentReleased, bookings.expire_when_released),
     (PaymentReturned, bookings.mark_refunded_when_returned),
     (PaymentCameTooLate, bookings.tell_when_money_came_too_late),
+    (SavedCardRefused, bookings.leave_time_when_card_refused),
     (PaymentTaken, packages.activate_when_taken),
     (PaymentReleased, packages.cancel_when_released),
     (PaymentReturned, packages.take_back_when_returned),
     (BookingConfirmed, recurring.accept_series_when_confirmed),
 )
 
-LISTENING: tuple[Mapping[str, Listener], ...] = ()
+LISTENING: tuple[Mapping[str, Listener], ...] = (
+    meetings.HEARS,
+    notifications.HEARS,
+    subscribers.HEARS,
+)
 """Who hears what of the outbox: the HEARS of each room."""
+
+SEALED_TABLES: tuple[SealedTable, ...] = (
+    payment_configs.SEALED,
+    session_notes.SEALED,
+    session_notes.SEALED_AMENDMENTS,
+    intake.SEALED,
+    video_configs.SEALED,
+    meeting_rules.SEALED,
+    subscriber_rules.SEALED,
+)
+"""Whose data keys rotate: the SEALED of each room."""
 
 # Every topic that this code sends; one that nobody hears is settled at once.
 TOPICS = (
@@ -76,6 +125,10 @@ TOPICS = (
     "booking.rescheduled",
     "booking.payment_too_late",
     "payment.authorization_expiring",
+    "payment.saved_card_refused",
+    "payment.disputed",
+    "payment.dispute_closed",
+    "payment.refund_failed",
     *(f"package.{what}" for what in ("purchased", "activated", "cancelled", "expired", "refunded")),
     "booking.time_proposed",
     "booking.proposal_declined",
@@ -86,6 +139,17 @@ TOPICS = (
     "series.accepted",
     "series.ended",
     "series.skipped",
+    "session.follow_up_due",
+    "recording.ready",
+    "review.posted",
+    "session_note.created",
+    "session_note.amended",
+    "intake.completed",
+    "video.config_saved",
+    "video.connection_broken",
+    "meeting.ready",
+    "meeting.failed",
+    "webhook_endpoint.disabled",
 )
 
 
@@ -100,7 +164,11 @@ class Service:
     passwords: Passwords
     till: Till
     safe: Safe
+    studio: Studio
     letter_box: LetterBox
+    shelf: Shelf
+    courier: Courier
+    feed: Feed
     dispatch_terms: DispatchTerms
     jobs: Jobs
     lifecycle: Lifecycle
@@ -114,7 +182,11 @@ class Service:
         app.state.passwords = self.passwords
         app.state.till = self.till
         app.state.safe = self.safe
+        app.state.studio = self.studio
         app.state.letter_box = self.letter_box
+        app.state.shelf = self.shelf
+        app.state.courier = self.courier
+        app.state.feed = self.feed
         app.state.dispatch_terms = self.dispatch_terms
         app.state.jobs = self.jobs
         app.state.lifecycle = self.lifecycle
@@ -124,8 +196,12 @@ class Service:
         )
 
     async def examine(self) -> None:
-        """Privileged logins, a broken wall or a stale schema are known before anything runs."""
+        """Privileged logins, a broken wall or a stale schema are known before anything runs; that
+        a key is missing is only told.
+        """
         self.refusals += await boot_problems(self.database.engines, code_state())
+        if not self.refusals:
+            await warn_of_lost_keys(self.database.engines, self.vault.keys)
 
     async def start(self) -> None:
         """The clock ticks, unless the settings or what was found forbid it."""
@@ -133,8 +209,12 @@ class Service:
 
     async def stop(self) -> None:
         """Runs are awaited, then the providers' connections and the pools close."""
+        self.lifecycle.begin_draining()
+        await self.feed.stop()
+        await self.courier.close()
         await self.lifecycle.stop()
         await self.till.providers.close()
+        await self.studio.connections.close()
         await self.identities.aclose()
 
 
@@ -152,12 +232,32 @@ def wire(settings: Settings, engines: Engines, *, vault: Vault) -> Service:
         patience_seconds=settings.payments.timeout_seconds,
     )
     safe = Safe(database, vault, accounts, reach, takes_live=settings.is_production)
+    studio = Studio(database, vault, Connections(_video_reach(settings)))
     box = letter_box(till, takes_live=settings.is_production)
     outbox = Outbox(database, _handlers(database))
     terms = DispatchTerms(settings.recurring.lead_days, settings.payments.default_provider)
-    jobs = Jobs(database, _jobs(till, safe, box, outbox, terms))
+    shelf = _shelf(settings, database)
+    mailroom = _mailroom(settings, database)
+    courier = Courier(
+        database, vault, PinnedOutgoing(allowed=settings.subscribers.private_networks)
+    )
+    jobs = Jobs(
+        database,
+        (
+            *_jobs(till, safe, studio, box, outbox, terms),
+            *subscriber_jobs.jobs_of(courier),
+            *recording_jobs.jobs_of(shelf),
+            *notification_jobs.jobs_of(mailroom),
+        ),
+    )
     box.inbox.wakes(lambda: jobs.nudge("webhooks.letters"))
     outbox.wakes(lambda: jobs.nudge("outbox.deliver"))
+    lifecycle = Lifecycle(
+        database,
+        jobs,
+        drain_seconds=settings.http.drain_seconds,
+        is_scheduling=settings.schedule.enabled,
+    )
     return Service(
         settings=settings,
         vault=vault,
@@ -168,15 +268,20 @@ def wire(settings: Settings, engines: Engines, *, vault: Vault) -> Service:
         ),
         till=till,
         safe=safe,
+        studio=studio,
         letter_box=box,
+        shelf=shelf,
+        courier=courier,
+        feed=Feed(
+            database,
+            poll_seconds=settings.live.poll_seconds,
+            most_streams=settings.live.most_streams,
+            most_of_person=settings.live.most_of_person,
+            stopping=lifecycle.stopping,
+        ),
         dispatch_terms=terms,
         jobs=jobs,
-        lifecycle=Lifecycle(
-            database,
-            jobs,
-            drain_seconds=settings.http.drain_seconds,
-            is_scheduling=settings.schedule.enabled,
-        ),
+        lifecycle=lifecycle,
     )
 
 
@@ -210,6 +315,34 @@ def providers_of(
     return PaymentProviders(providers, default=settings.default_provider, accounts=accounts)
 
 
+def file_links_of(settings: Settings) -> FileLinks:
+    """Links to files that the service hands over itself, signed with a key of their own."""
+    secret = settings.auth.jwt_secret.get_secret_value()
+    return FileLinks(Signer.from_secret(secret, purpose="files"), settings.http.public_url)
+
+
+def storage_of(settings: Settings) -> LocalStorage | S3Storage:
+    """Where recordings are kept, by the settings."""
+    storage = settings.storage
+    if storage.provider == "local":
+        return LocalStorage(Path(storage.folder_used), links=file_links_of(settings))
+    return S3Storage(
+        bucket=storage.bucket,
+        endpoint=storage.endpoint,
+        region=storage.region,
+        access_key_id=storage.access_key_id,
+        secret_access_key=storage.secret_access_key.get_secret_value(),
+        is_path_style=storage.path_style,
+        timeout_seconds=storage.timeout_seconds,
+    )
+
+
+def _shelf(settings: Settings, database: Database) -> Shelf:
+    storage = storage_of(settings)
+    own = storage if isinstance(storage, LocalStorage) else None
+    return Shelf(database, storage, file_links_of(settings), own)
+
+
 def _handlers(database: Database) -> dict[str, Handler | None]:
     heard: dict[str, list[Listener]] = defaultdict(list)
     for hears in LISTENING:
@@ -217,9 +350,37 @@ def _handlers(database: Database) -> dict[str, Handler | None]:
             heard[topic].append(listener)
     # A listener for a topic that nobody sends is a spelling mistake.
     assert set(heard) <= set(TOPICS), sorted(set(heard) - set(TOPICS))
-    return {
-        topic: together(database, heard[topic]) if topic in heard else None for topic in TOPICS
-    }
+    return {topic: together(database, heard[topic]) if topic in heard else None for topic in TOPICS}
+
+
+def _mailroom(settings: Settings, database: Database) -> Mailroom:
+    mail, public_url = settings.mail, settings.http.public_url
+    frontend = mail.frontend_url or next(iter(settings.http.allowed_origins), public_url)
+    sender = Sender(mail.sender or _NO_SENDER, mail.sender_name, mail.reply_to)
+    # As in the files of bookings, so that a calendar knows an event by one name.
+    host = urlsplit(public_url).hostname or "consulta"
+    writer = Writer(sender, Links(frontend, host), Letters(WORDS))
+    return Mailroom(database, _post_of(mail, sender), writer)
+
+
+_NO_SENDER = "no-reply@consulta.example"
+"""Where mail goes into a folder and nobody can answer it."""
+
+
+def _post_of(mail: MailSettings, sender: Sender) -> Post | None:
+    if mail.way == "folder":
+        return FolderPost(Path(mail.folder), sender)
+    if mail.way == "none":
+        return None
+    server = MailServer(
+        host=mail.host,
+        port=mail.port,
+        username=mail.username,
+        password=mail.password.get_secret_value(),
+        tls=mail.tls,
+        timeout_seconds=mail.timeout_seconds,
+    )
+    return SmtpPost(server, sender)
 
 
 def _reach(settings: Settings) -> Reach:
@@ -233,8 +394,18 @@ def _reach(settings: Settings) -> Reach:
     )
 
 
+def _video_reach(settings: Settings) -> VideoReach:
+    video = settings.video
+    return VideoReach(
+        timeout_seconds=video.timeout_seconds,
+        zoom_base=video.zoom_api_base or None,
+        teams_base=video.teams_api_base or None,
+        google_base=video.google_api_base or None,
+    )
+
+
 def _jobs(
-    till: Till, safe: Safe, box: LetterBox, outbox: Outbox, terms: DispatchTerms
+    till: Till, safe: Safe, studio: Studio, box: LetterBox, outbox: Outbox, terms: DispatchTerms
 ) -> tuple[Job, ...]:
     return (
         *availability_jobs.JOBS,
@@ -242,10 +413,11 @@ def _jobs(
         *package_jobs.JOBS,
         *recurring_jobs.jobs_of(terms),
         *payment_jobs.jobs_of(till),
-        *payment_config_jobs.jobs_of(safe.vault),
+        *saved_method_jobs.jobs_of(till),
         *reconciliation_jobs.jobs_of(till),
+        *meeting_jobs.jobs_of(studio),
         *webhook_jobs.jobs_of(box),
         *analytics_jobs.JOBS,
-        *house_jobs.jobs_of(outbox),
+        *house_jobs.jobs_of(outbox, vault=safe.vault, sealed=SEALED_TABLES),
         measure_backlog,
     )

@@ -10,6 +10,7 @@ from consulta.platform.db.dsn import Dsn
 from consulta.platform.db.embedded import running_server
 from tests.conftest import cloned, migrated_template
 from tests.crash.flows import FLOWS, Flow
+from tests.crash.nightly import kill_nightly
 from tests.crash.proof import MISHAPS, Mishap, Outcome, points_of, record, sample, strike
 from tests.crash.stage import Stage, set_stage
 
@@ -19,13 +20,29 @@ def main() -> int:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--all", action="store_true", help="every flow")
     what.add_argument("--flow", choices=sorted(FLOWS), help="one flow")
+    what.add_argument(
+        "--nights", type=int, metavar="SECONDS", help="kill dispatchers at work for so long"
+    )
+    what.add_argument("--from", dest="first", choices=sorted(FLOWS), help="this flow and all after")
     parser.add_argument("--mishap", choices=MISHAPS, help="instead of each of them")
     parser.add_argument("--most", type=int, help="so many points of each flow, chosen evenly")
     arguments = parser.parse_args()
-    flows = [FLOWS[arguments.flow]] if arguments.flow else list(FLOWS.values())
+    flows = _chosen(arguments.flow, first=arguments.first)
     mishaps: Sequence[Mishap] = [arguments.mishap] if arguments.mishap else MISHAPS
     with running_server(durable=False, settings={"max_connections": "100"}) as server:
-        return asyncio.run(_prove(Dsn(server.dsn()), flows, mishaps, most=arguments.most))
+        cluster = Dsn(server.dsn())
+        if arguments.nights is not None:
+            return asyncio.run(kill_nightly(cluster, seconds=arguments.nights))
+        return asyncio.run(_prove(cluster, flows, mishaps, most=arguments.most))
+
+
+def _chosen(name: str | None, *, first: str | None) -> list[Flow]:
+    """The flows in the order in which they are performed: those of one service together."""
+    if name is not None:
+        return [FLOWS[name]]
+    factories = list(dict.fromkeys(flow.factory for flow in FLOWS.values()))
+    flows = sorted(FLOWS.values(), key=lambda flow: factories.index(flow.factory))
+    return flows[flows.index(FLOWS[first]) if first is not None else 0 :]
 
 
 async def _prove(

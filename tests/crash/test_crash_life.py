@@ -37,6 +37,7 @@ CALLS = {
     "coupon_back": [_CANCEL],
     "series": [],
     "dispatch": [_CREATE],
+    "saved_card": ["setup_intents.retrieve", _CREATE, _CAPTURE],
     "batches": [],
 }
 """The flows with what each asks of Stripe."""
@@ -64,12 +65,13 @@ def told(outcomes: Sequence[Outcome]) -> str:
 
 
 def chief(trace: Sequence[Event]) -> list[Point]:
-    """A death behind the first call, or behind the first COMMIT where nobody is called; and the
-    first COMMIT happens, but nobody hears of it.
+    """A death behind the first call that makes something, or behind the first of all, or behind the
+    first COMMIT where nobody is called; and the first COMMIT happens, but nobody hears of it.
     """
     calls = [event for event in trace if event.kind == "call"]
     commits = [event for event in trace if event.kind == "commit"]
-    return [Point((calls or commits)[0], "after"), swallowed_commits(trace)[0]]
+    making = [event for event in calls if event.name.endswith(".create")]
+    return [Point((making or calls or commits)[0], "after"), swallowed_commits(trace)[0]]
 
 
 @pytest.mark.parametrize("name", [name for name in CALLS if name not in ELSEWHERE])
@@ -141,7 +143,11 @@ CONTROLS = {
         ),
     ),
     "operations_behind": Control(
-        "before", "app.enqueue_operation", ("operations: ",), ("buy_expire",), ordinal=2
+        "before",
+        "app.enqueue_operation",
+        ("operations: ",),
+        ("buy_expire", "saved_card"),
+        ordinal=2,
     ),
     "dates_behind": Control(
         "before", "testing.dates_put_aside", ("without its date: ",), ("dispatch", "batches")

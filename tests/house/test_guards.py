@@ -36,9 +36,18 @@ PUBLIC_LIST = {
     "GET /api/v1/specialists/{specialist_id}/availability": _DIRECTORY,
     "GET /api/v1/specialists/{specialist_id}/availability-exceptions": _DIRECTORY,
     "GET /api/v1/specialists/{specialist_id}/slots": _DIRECTORY,
+    "GET /api/v1/specialists/{specialist_id}/intake-form": _DIRECTORY,
     "GET /api/v1/specialists/{specialist_id}/slots/explain": _DIRECTORY,
+    "GET /api/v1/specialists/{specialist_id}/reviews": _DIRECTORY,
+    "GET /api/v1/files/{token}": "the signature in the address is the lock",
+    "PUT /api/v1/files/{token}": "the signature in the address is the lock",
     "POST /api/v1/holds": "a stranger may keep a time while signing up; the hold token is the key",
     "DELETE /api/v1/holds/{hold_id}": "the hold token is the key",
+    **{
+        f"{method} /api/v1/payments/return/{path}": "what the provider's page signed is the key"
+        for method in ("GET", "POST")
+        for path in ("{provider}", "{provider}/{account}")
+    },
     "POST /api/webhooks/{provider}": "the signature is the lock",
     "POST /api/webhooks/{provider}/{account}": "the signature is the lock",
 }
@@ -73,7 +82,13 @@ def writing_gets(app: FastAPI) -> list[str]:
     ]
 
 
-AUDITED_READS: dict[str, str] = {}
+_OPENED = "whoever opens what is sealed stands in the audit log"
+AUDITED_READS: dict[str, str] = {
+    "GET /api/v1/bookings/{booking_id}/notes": _OPENED,
+    "GET /api/v1/bookings/{booking_id}/notes/{note_id}": _OPENED,
+    "GET /api/v1/session-notes": _OPENED,
+    "GET /api/v1/bookings/{booking_id}/intake": _OPENED,
+}
 """GET routes that write: reads which are themselves recorded."""
 
 

@@ -75,7 +75,7 @@ SABOTAGE: dict[str, tuple[str, ...]] = {
         "GRANT DELETE ON app.users TO consulta_worker",
     ),
     "NO_BELT": ("DROP POLICY belt ON app.bookings", "DROP POLICY belt ON app.specialists"),
-    "KEY_WITHOUT_INDEX": ("DROP INDEX app.ix_bookings_rate_id",),
+    "KEY_WITHOUT_INDEX": ("DROP INDEX app.ix_booking_cancellations_cancelled_by",),
     "KEY_UNSCOPED": (
         "ALTER TABLE app.outbox ADD COLUMN booking_id uuid"
         " CONSTRAINT fk_loose REFERENCES app.bookings",

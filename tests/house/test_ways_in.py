@@ -98,8 +98,14 @@ SYSTEM_ACTORS = {
     ROOMS
     + "payments/flows/till.py": "a provider's answer is recorded; people cannot write payments",
     ROOMS + "payment_configs/flows/safe.py": "sealed keys are opened; people may not read them",
+    ROOMS + "video_configs/flows/studio.py": "sealed links and keys are opened; people may not",
+    ROOMS + "meetings/flows/join.py": "sealed links are opened; people may not read them",
+    ROOMS + "notifications/flows/mailroom.py": "mail is claimed and recorded; people send none",
     ROOMS + "recurring/flows.py": "a new series is dispatched at once, as the nightly run would",
     ROOMS + "compat/flows.py": "a cron daemon is nobody, and hears what a run has made",
+    ROOMS + "recordings/flows/shelf.py": "what the storage did is recorded; people only look",
+    ROOMS + "live/flows/feed.py": "one reader follows the outbox for all, which people may not read",
+    ROOMS + "subscribers/flows/courier.py": "deliveries are claimed and settled for everybody",
     ROOMS + "webhooks/flows.py": "a provider's letter is applied; nobody is signed in",
     SOURCE + "providers/payments/sandbox_postgres.py": "the sandbox keeps the books of a provider",
 }

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 _STAMP = re.compile(r"\d{8}T\d{6}Z")
 _TEXT = re.compile(r"(?:[^\\;,\x00-\x1f\x7f]|\\[\\;,nN])*")
 _ADDRESS = re.compile(r"https://[!-~]+")
+_MAIL = re.compile(r"mailto:[!-9;-~]+@[A-Za-z0-9.-]+")
+_LINE = re.compile(r"([A-Z-]+)((?:;[A-Z]+=(?:\"[^\"\x00-\x1f\x7f]*\"|[A-Z-]+))*):(.*)")
 _SHAPES = {
     "VERSION": re.compile(r"2\.0"),
     "PRODID": _TEXT,
     "CALSCALE": re.compile("GREGORIAN"),
-    "METHOD": re.compile("PUBLISH|CANCEL"),
+    "METHOD": re.compile("PUBLISH|REQUEST|CANCEL"),
     "UID": _TEXT,
     "SEQUENCE": re.compile(r"\d{1,9}"),
     "DTSTAMP": _STAMP,
@@ -22,9 +24,12 @@ _SHAPES = {
     "CLASS": re.compile("PRIVATE"),
     "TRANSP": re.compile("OPAQUE|TRANSPARENT"),
     "URL": _ADDRESS,
+    "ORGANIZER": _MAIL,
+    "ATTENDEE": _MAIL,
 }
+_PEOPLE = {"ORGANIZER", "ATTENDEE"}
 _OF_THE_CALENDAR = {"VERSION", "PRODID", "CALSCALE", "METHOD"}
-_NEEDED = _SHAPES.keys() - {"URL"}
+_NEEDED = _SHAPES.keys() - {"URL"} - _PEOPLE
 
 
 class Unreadable(AssertionError):
@@ -36,8 +41,11 @@ def read_calendar(content: bytes) -> dict[str, str]:
     found: dict[str, str] = {}
     open_parts: list[str] = []
     for line in _lines(content):
-        name, colon, value = line.partition(":")
-        if not colon or (not open_parts and found):
+        parts = _LINE.fullmatch(line)
+        if parts is None or (not open_parts and found):
+            raise Unreadable(line)
+        name, parameters, value = parts.groups()
+        if parameters and name not in _PEOPLE:
             raise Unreadable(line)
         if name == "BEGIN":
             open_parts.append(value)
@@ -49,6 +57,10 @@ def read_calendar(content: bytes) -> dict[str, str]:
             if open_parts != wanted or name in found:
                 raise Unreadable(line)
             found[name] = _value(name, value)
+            if parameters:
+                found[f"{name} of"] = parameters
+    if found.get("METHOD") == "REQUEST" and _PEOPLE - found.keys():
+        raise Unreadable("an invitation names who invites whom (RFC 5546, 3.2.2)")
     if open_parts or _NEEDED - found.keys() or found["DTEND"] <= found["DTSTART"]:
         raise Unreadable("something is missing")
     return found

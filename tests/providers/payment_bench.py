@@ -22,6 +22,12 @@ class Bench:
     without_funds: str = ""
     challenged: str = ""
     disputed: str = ""
+    declined_later: str = ""
+    """Can be saved, and is declined when it is charged."""
+    challenged_later: str = ""
+    """Can be saved, and the bank asks for its owner when it is charged."""
+    present_to_save: Callable[[str, str], Awaitable[None]] | None = None
+    """The payer's browser presents a method for a set-up, and passes what the bank asks."""
     present: Callable[[str, str], Awaitable[None]] | None = None
     """The payer's browser presents a method for a charge; a decline is no error to a browser."""
     finish_challenge: Callable[[str, bool], Awaitable[None]] | None = None

@@ -71,6 +71,9 @@ async def sandbox_bench() -> AsyncIterator[Bench]:
     async def present(reference: str, method: str) -> None:
         await provider.present_method(reference, method)
 
+    async def present_to_save(reference: str, method: str) -> None:
+        await provider.present_to_save(reference, method)
+
     async def finish(reference: str, succeed: bool) -> None:
         await provider.complete_action(reference, succeed=succeed)
 
@@ -87,6 +90,9 @@ async def sandbox_bench() -> AsyncIterator[Bench]:
         without_funds=INSUFFICIENT_FUNDS,
         challenged=THREE_D_SECURE,
         disputed=DISPUTE,
+        declined_later=INSUFFICIENT_FUNDS,
+        challenged_later=THREE_D_SECURE,
+        present_to_save=present_to_save,
         present=present,
         finish_challenge=finish,
         lose_next_reply=lose_next_reply,
@@ -124,6 +130,12 @@ async def stripe_bench() -> AsyncIterator[Bench]:
             with contextlib.suppress(Refused):
                 fake.control.browser_confirm(reference, payment_method=method)
 
+        async def present_to_save(reference: str, method: str) -> None:
+            with contextlib.suppress(Refused):
+                setup = fake.control.browser_confirm(reference, payment_method=method)
+                if setup["status"] == "requires_action":
+                    fake.control.complete_action(reference)
+
         async def finish(reference: str, succeed: bool) -> None:
             fake.control.complete_action(reference, succeed=succeed)
 
@@ -138,6 +150,9 @@ async def stripe_bench() -> AsyncIterator[Bench]:
             without_funds="pm_card_chargeDeclinedInsufficientFunds",
             challenged="pm_card_threeDSecure2Required",
             disputed="pm_card_createDispute",
+            declined_later="pm_card_chargeCustomerFail",
+            challenged_later="pm_card_authenticationRequired",
+            present_to_save=present_to_save,
             present=present,
             finish_challenge=finish,
             lose_next_reply=lambda: fake.control.drop_next(method="POST"),

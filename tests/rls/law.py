@@ -75,6 +75,15 @@ def UNSIGNED(_: Person, row: Row) -> bool:
     return row.owner is None and row.spoken_for
 
 
+def NAMES_ONESELF(person: Person, row: Row) -> bool:
+    """A message about oneself: as a party, or else alone."""
+    return PARTY(person, row) or (OWN(person, row) and UNPARTIED(person, row))
+
+
+def UNPARTIED(_: Person, row: Row) -> bool:
+    return row.specialist is None and row.client is None
+
+
 def SOMEBODY(person: Person, _: Row) -> bool:
     return person is not None
 

@@ -11,19 +11,25 @@ from tests.rls.law import (
     ADMIN,
     DEFINER,
     EVERY_ROW,
+    NAMES_ONESELF,
     NO_ROW,
     OWN_AND_TRUE,
     OWN_OR_KNOWN,
     OWN_ROWS,
     PARTIES,
     PUBLIC,
-    SOMEBODY,
+    UNPARTIED,
     UNSIGNED,
     WORKER,
     Law,
     between_parties,
 )
+from tests.rls.oracle_of_messages import MESSAGE_LAWS
 from tests.rls.oracle_of_money import MONEY_LAWS
+from tests.rls.oracle_of_notes import NOTE_LAWS
+from tests.rls.oracle_of_sessions import SESSION_LAWS
+from tests.rls.oracle_of_subscribers import SUBSCRIBER_LAWS
+from tests.rls.oracle_of_video import VIDEO_LAWS
 from tests.rls.people import Kind
 
 
@@ -201,7 +207,13 @@ PLUMBING_LAWS: Mapping[str, Law] = {
     "outbox": Law(
         key=("id",),
         select={**ADMIN, **WORKER},
-        insert={Kind.ANONYMOUS: EVERY_ROW, Kind.PERSON: SOMEBODY, **ADMIN, **WORKER, **DEFINER},
+        insert={
+            Kind.ANONYMOUS: UNPARTIED,
+            Kind.PERSON: NAMES_ONESELF,
+            **ADMIN,
+            **WORKER,
+            **DEFINER,
+        },
         update=WORKER,
         delete=WORKER,
         touch=("attempts", "3"),
@@ -256,6 +268,11 @@ LAWS: Mapping[str, Law] = {
         SALES_LAWS,
         SERIES_LAWS,
         MONEY_LAWS,
+        MESSAGE_LAWS,
+        VIDEO_LAWS,
+        SUBSCRIBER_LAWS,
+        NOTE_LAWS,
+        SESSION_LAWS,
         PLUMBING_LAWS,
     )
     for name, law in laws.items()

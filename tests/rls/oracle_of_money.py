@@ -81,7 +81,7 @@ MONEY_LAWS: Mapping[str, Law] = {
     "saved_method_actions": Law(
         key=("method_id", "specialist_id", "client_id"),
         select={Kind.PERSON: PAYER, **WORKER},
-        insert={**WORKER, **DEFINER},
+        insert=WORKER,
         update=WORKER,
         touch=("next_action", "'{}'"),
     ),

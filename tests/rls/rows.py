@@ -7,6 +7,7 @@ from consulta.platform.db.migrations import code_state
 from tests.rls.law import Row
 from tests.rls.making import BOOKINGS, ID, NOW, VERIFIED, one_each, page_parts, shared, with_ids
 from tests.rls.people import CLIENTS, PEOPLE, SPECIALISTS, uid
+from tests.rls.rows_of_messages import notifications, preferences
 from tests.rls.rows_of_money import (
     actions,
     actions_of_methods,
@@ -20,6 +21,7 @@ from tests.rls.rows_of_money import (
     receipts,
 )
 from tests.rls.rows_of_moves import proposals, reschedules
+from tests.rls.rows_of_notes import amendments, answers, forms, notes
 from tests.rls.rows_of_sales import (
     PURCHASES,
     coupons,
@@ -29,6 +31,14 @@ from tests.rls.rows_of_sales import (
     usages,
 )
 from tests.rls.rows_of_series import SERIES, occurrences, series
+from tests.rls.rows_of_sessions import recordings, retentions, reviews
+from tests.rls.rows_of_subscribers import (
+    deliveries,
+    endpoints,
+    messages,
+    secrets_of_endpoints,
+)
+from tests.rls.rows_of_video import keys_of_video, links_of_meetings, meetings, video_configs
 
 _HASH = b"h" * 32
 
@@ -298,6 +308,14 @@ WORLD: Mapping[str, tuple[Row, ...]] = {
     "receipts": tuple(receipts()),
     "payment_configs": tuple(configs()),
     "payment_config_keys": tuple(keys_of_configs()),
+    "video_configs": tuple(video_configs()),
+    "video_config_keys": tuple(keys_of_video()),
+    "meetings": tuple(meetings()),
+    "meeting_links": tuple(links_of_meetings()),
+    "session_notes": tuple(notes()),
+    "session_note_amendments": tuple(amendments()),
+    "intake_forms": tuple(forms()),
+    "intake_answers": tuple(answers()),
     "reconciliation_findings": _numbered(
         "finding",
         **{"class": "park"},
@@ -306,10 +324,18 @@ WORLD: Mapping[str, tuple[Row, ...]] = {
         reason="unknown_charge",
     ),
     "reconciliation_cursors": _two(provider="stripe", account="a{}", read_until=NOW),
+    "recording_settings": tuple(retentions()),
+    "meeting_recordings": tuple(recordings()),
+    "reviews": tuple(reviews()),
     "sandbox_charges": _two(reference="r{}", payment_id="p{}", state="{{}}"),
     "webhook_events": _numbered("event", provider="stripe", event_id="e{}", kind="k"),
     "audit_logs": tuple(_entries()),
-    "outbox": _numbered("message", topic="t{}", payload="{{}}"),
+    "notifications": tuple(notifications()),
+    "notification_preferences": preferences(),
+    "outbox": tuple(messages()),
+    "webhook_endpoints": tuple(endpoints()),
+    "webhook_endpoint_secrets": tuple(secrets_of_endpoints()),
+    "webhook_deliveries": tuple(deliveries()),
     "job_runs": _numbered("run", job="j{}", due_at=NOW, lease_until=NOW),
     "idempotency_keys": _two(
         caller="c{}", route="r", key="k", fingerprint=_HASH, lease_until=NOW, expires_at=NOW

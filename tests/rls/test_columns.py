@@ -38,6 +38,7 @@ GENERATED = {
     "recurring_bookings": {"is_active"},
     "specialist_specialties": {"specialty_key"},
     "specialist_languages": {"language_key"},
+    "meetings": {"state"},
 }
 """Columns that PostgreSQL computes: it refuses before it asks who wants to write them."""
 

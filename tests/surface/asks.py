@@ -5,9 +5,14 @@ from typing import Any
 
 from tests.surface.ask import Ask, Of
 from tests.surface.asks_about_accounts import ASKS_ABOUT_ACCOUNTS
+from tests.surface.asks_about_messages import ASKS_ABOUT_MESSAGES
 from tests.surface.asks_about_money import ASKS_ABOUT_MONEY
+from tests.surface.asks_about_notes import ASKS_ABOUT_NOTES
 from tests.surface.asks_about_reconciliation import ASKS_ABOUT_RECONCILIATION
 from tests.surface.asks_about_series import ASKS_ABOUT_SERIES
+from tests.surface.asks_about_sessions import ASKS_ABOUT_SESSIONS
+from tests.surface.asks_about_subscribers import ASKS_ABOUT_SUBSCRIBERS
+from tests.surface.asks_about_video import ASKS_ABOUT_VIDEO
 from tests.surface.town import PASSWORD, Town
 
 __all__ = ["ASKS", "Ask"]
@@ -307,6 +312,11 @@ ASKS: Mapping[str, Ask] = {
     ),
     "GET /api/v1/payments/{payment_id}/refunds": Ask("client", _payment("confirmed")),
     **ASKS_ABOUT_MONEY,
+    **ASKS_ABOUT_VIDEO,
+    **ASKS_ABOUT_SUBSCRIBERS,
+    **ASKS_ABOUT_MESSAGES,
+    **ASKS_ABOUT_NOTES,
+    **ASKS_ABOUT_SESSIONS,
     "POST /api/v1/sandbox/payments/{payment_id}/method": Ask(
         "client",
         _payment("pending"),

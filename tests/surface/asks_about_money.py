@@ -1,4 +1,4 @@
-"""The good requests about money in the hand, receipts and the ledger."""
+"""The good requests about money in the hand, saved cards, receipts and the ledger."""
 
 from collections.abc import Mapping
 
@@ -6,6 +6,7 @@ from tests.surface.ask import Ask, Of
 
 _BY_HAND: Mapping[str, Of] = {"payment_id": lambda town: town.by_hand["payment"]["id"]}
 _HANDED_OVER: Mapping[str, Of] = {"payment_id": lambda town: town.handed_over["payment"]["id"]}
+_CARD: Mapping[str, Of] = {"method_id": lambda town: town.card["id"]}
 _RECEIPT: Mapping[str, Of] = {"receipt_id": lambda town: town.receipt["id"]}
 
 ASKS_ABOUT_MONEY: Mapping[str, Ask] = {
@@ -21,6 +22,15 @@ ASKS_ABOUT_MONEY: Mapping[str, Ask] = {
         _HANDED_OVER,
         lambda _: {"amount_minor": 1, "note": "We ended early."},
         body_optional=True,
+    ),
+    "GET /api/v1/saved-methods": Ask("client"),
+    "POST /api/v1/saved-methods": Ask(
+        "client", body=lambda town: {"specialist_id": str(town.omar.id)}
+    ),
+    "POST /api/v1/saved-methods/{method_id}/refresh": Ask("client", _CARD),
+    "DELETE /api/v1/saved-methods/{method_id}": Ask("client", _CARD, spends=True),
+    "POST /api/v1/sandbox/saved-methods/{method_id}/method": Ask(
+        "client", _CARD, lambda _: {"payment_method": "pm_sandbox_visa"}, spends=True
     ),
     "GET /api/v1/receipts": Ask("client"),
     "GET /api/v1/receipts/{receipt_id}": Ask("client", _RECEIPT),

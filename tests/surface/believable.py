@@ -46,8 +46,11 @@ def values_of(town: Town) -> Values:
         "hold_id": [town.hold["id"]],
         "coupon_id": [town.coupon["id"]],
         "exception_id": [town.exception["id"]],
+        "endpoint_id": [hook["endpoint"] for hook in town.hooks.values()],
+        "delivery_id": [hook["delivery"] for hook in town.hooks.values()],
     }
     words: dict[str, list[Any]] = {
+        "url": ["https://93.184.215.14/hooks", "https://10.0.0.1/hooks"],
         "starts_at": [*starts, town.pending["starts_at"]],
         "hold_token": [town.hold["hold_token"]],
         "coupon_code": [town.coupon["code"], "NO-SUCH-CODE"],

@@ -29,11 +29,15 @@ _OPEN_TO_STRANGERS = "200 200 200 200 200 200 401"
 _SIGNED_IN = "401 200 200 200 200 200 401"
 _SPECIALISTS = "401 403 403 200 200 403 401"
 _PARTIES = "401 200 404 200 404 200 401"
+_PARTIES_ALONE = "401 200 404 200 404 403 401"
 _DECIDES = "401 403 403 200 404 200 401"
 _CLIENT_ANSWERS = "401 200 404 403 404 403 401"
 _DECIDES_TOO_EARLY = "401 403 403 409 404 409 401"
 _ADMINS = "401 403 403 403 403 200 401"
 _NOBODY_WITHOUT_A_SIGNATURE = "400 400 400 400 400 400 400"
+_NOT_SET_UP = "503 503 503 503 503 503 503"
+_NO_ROOM = "401 503 503 503 503 503 401"
+"""For streams, which would never end here: whoever may have one hears that there is no room."""
 _CRON = "401 401 401 401 401 401 200"
 
 MATRIX = {
@@ -110,6 +114,47 @@ MATRIX = {
     "GET /api/v1/payments/{payment_id}/refunds": _PARTIES,
     "POST /api/v1/payments/{payment_id}/mark-paid": _DECIDES,
     "POST /api/v1/payments/{payment_id}/mark-returned": _DECIDES,
+    "GET /api/v1/saved-methods": "401 200 200 200 200 403 401",
+    "POST /api/v1/saved-methods": "401 201 201 201 422 403 401",
+    "POST /api/v1/saved-methods/{method_id}/refresh": "401 200 404 404 404 403 401",
+    "DELETE /api/v1/saved-methods/{method_id}": "401 204 404 404 404 403 401",
+    "POST /api/v1/sandbox/saved-methods/{method_id}/method": "401 200 404 404 404 403 401",
+    "GET /api/v1/me/notifications": _SIGNED_IN,
+    "POST /api/v1/me/notifications/{notification_id}/read": "401 204 404 404 404 404 401",
+    "GET /api/v1/me/notification-preferences": _SIGNED_IN,
+    "PUT /api/v1/me/notification-preferences": _SIGNED_IN,
+    "POST /api/v1/bookings/{booking_id}/notes": "401 403 403 201 404 403 401",
+    "GET /api/v1/bookings/{booking_id}/notes": _PARTIES_ALONE,
+    "GET /api/v1/bookings/{booking_id}/notes/{note_id}": _PARTIES_ALONE,
+    "PATCH /api/v1/bookings/{booking_id}/notes/{note_id}": "401 403 403 200 404 403 401",
+    "POST /api/v1/bookings/{booking_id}/notes/{note_id}/amendments": "401 403 403 201 404 403 401",
+    "GET /api/v1/session-notes": "401 200 200 200 200 403 401",
+    "GET /api/v1/admin/session-notes": _ADMINS,
+    "POST /api/v1/admin/session-notes/{note_id}/open": _ADMINS,
+    "DELETE /api/v1/admin/session-notes/{note_id}": "401 403 403 403 403 204 401",
+    "GET /api/v1/specialists/me/intake-forms": _SPECIALISTS,
+    "PUT /api/v1/specialists/me/intake-forms": _SPECIALISTS,
+    "DELETE /api/v1/specialists/me/intake-forms/{form_id}": "401 403 403 204 404 403 401",
+    "GET /api/v1/specialists/{specialist_id}/intake-form": _OPEN_TO_STRANGERS,
+    "GET /api/v1/bookings/{booking_id}/intake": _PARTIES_ALONE,
+    "PUT /api/v1/bookings/{booking_id}/intake": _CLIENT_ANSWERS,
+    "POST /api/v1/bookings/{booking_id}/recordings": "401 403 403 403 403 201 401",
+    "POST /api/v1/bookings/{booking_id}/recordings/{recording_id}/complete": _ADMINS,
+    "GET /api/v1/bookings/{booking_id}/recordings": _PARTIES,
+    "POST /api/v1/bookings/{booking_id}/recordings/{recording_id}/download-link": _PARTIES_ALONE,
+    "DELETE /api/v1/bookings/{booking_id}/recordings/{recording_id}": "401 403 403 403 403 204 401",
+    "GET /api/v1/specialists/me/recording-settings": _SPECIALISTS,
+    "PUT /api/v1/specialists/me/recording-settings": _SPECIALISTS,
+    # Who shows a token must be the one to whom the link was given.
+    "GET /api/v1/files/{token}": "200 200 403 403 403 403 401",
+    "PUT /api/v1/files/{token}": "403 403 403 403 403 403 401",
+    "POST /api/v1/bookings/{booking_id}/review": "401 201 404 403 404 403 401",
+    "GET /api/v1/bookings/{booking_id}/review": _PARTIES,
+    "PATCH /api/v1/bookings/{booking_id}/review": "401 200 404 403 404 403 401",
+    "POST /api/v1/bookings/{booking_id}/review/reply": "401 403 403 200 404 403 401",
+    "GET /api/v1/specialists/{specialist_id}/reviews": _OPEN_TO_STRANGERS,
+    "POST /api/v1/admin/reviews/{review_id}/hide": _ADMINS,
+    "POST /api/v1/admin/reviews/{review_id}/unhide": _ADMINS,
     "GET /api/v1/receipts": _SIGNED_IN,
     "GET /api/v1/receipts/{receipt_id}": _PARTIES,
     "GET /api/v1/receipts/{receipt_id}/html": _PARTIES,
@@ -129,6 +174,13 @@ MATRIX = {
     "GET /api/v1/admin/coupons": _ADMINS,
     "POST /api/v1/admin/coupons": "401 403 403 403 403 201 401",
     "PATCH /api/v1/admin/coupons/{coupon_id}": _ADMINS,
+    "GET /api/v1/specialists/me/video-config": "401 403 403 200 404 403 401",
+    "PUT /api/v1/specialists/me/video-config": _SPECIALISTS,
+    "DELETE /api/v1/specialists/me/video-config": "401 403 403 204 404 403 401",
+    "POST /api/v1/specialists/me/video-config/check": "401 403 403 200 404 403 401",
+    "GET /api/v1/bookings/{booking_id}/join": "401 409 404 409 404 403 401",
+    "GET /api/v1/bookings/{booking_id}/meeting": _PARTIES,
+    "POST /api/v1/bookings/{booking_id}/meeting/retry": _DECIDES,
     "GET /api/v1/specialists/me/payment-configs": _SPECIALISTS,
     "PUT /api/v1/specialists/me/payment-configs/stripe": _SPECIALISTS,
     "PUT /api/v1/specialists/me/payment-configs/razorpay": _SPECIALISTS,
@@ -137,6 +189,31 @@ MATRIX = {
     "DELETE /api/v1/specialists/me/payment-configs/razorpay": "401 403 403 204 404 403 401",
     "DELETE /api/v1/specialists/me/payment-configs/paytabs": "401 403 403 404 404 403 401",
     "GET /api/v1/admin/payment-configs": _ADMINS,
+    "GET /api/v1/events": _NO_ROOM,
+    "GET /api/v1/specialists/me/webhook-endpoints": _SPECIALISTS,
+    "POST /api/v1/specialists/me/webhook-endpoints": "401 403 403 201 201 403 401",
+    "GET /api/v1/specialists/me/webhook-endpoints/{endpoint_id}": "401 403 403 200 404 403 401",
+    "PATCH /api/v1/specialists/me/webhook-endpoints/{endpoint_id}": "401 403 403 200 404 403 401",
+    "DELETE /api/v1/specialists/me/webhook-endpoints/{endpoint_id}": "401 403 403 204 404 403 401",
+    "POST /api/v1/specialists/me/webhook-endpoints/{endpoint_id}/secret/rotate": "401 403 403 200 404 403 401",
+    "POST /api/v1/specialists/me/webhook-endpoints/{endpoint_id}/test": "401 403 403 202 404 403 401",
+    "GET /api/v1/specialists/me/webhook-endpoints/{endpoint_id}/deliveries": "401 403 403 200 404 403 401",
+    "POST /api/v1/specialists/me/webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}/replay": (
+        "401 403 403 202 404 403 401"
+    ),
+    "POST /api/v1/specialists/me/webhook-endpoints/{endpoint_id}/replay": "401 403 403 202 404 403 401",
+    "GET /api/v1/admin/webhook-endpoints": _ADMINS,
+    "POST /api/v1/admin/webhook-endpoints": "401 403 403 403 403 201 401",
+    "GET /api/v1/admin/webhook-endpoints/{endpoint_id}": "401 403 403 403 403 200 401",
+    "PATCH /api/v1/admin/webhook-endpoints/{endpoint_id}": "401 403 403 403 403 200 401",
+    "DELETE /api/v1/admin/webhook-endpoints/{endpoint_id}": "401 403 403 403 403 204 401",
+    "POST /api/v1/admin/webhook-endpoints/{endpoint_id}/secret/rotate": "401 403 403 403 403 200 401",
+    "POST /api/v1/admin/webhook-endpoints/{endpoint_id}/test": "401 403 403 403 403 202 401",
+    "GET /api/v1/admin/webhook-endpoints/{endpoint_id}/deliveries": "401 403 403 403 403 200 401",
+    "POST /api/v1/admin/webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}/replay": (
+        "401 403 403 403 403 202 401"
+    ),
+    "POST /api/v1/admin/webhook-endpoints/{endpoint_id}/replay": "401 403 403 403 403 202 401",
     "GET /api/v1/admin/users": _ADMINS,
     "PATCH /api/v1/admin/users/{user_id}": _ADMINS,
     "GET /api/v1/admin/specialists": _ADMINS,
@@ -155,6 +232,10 @@ MATRIX = {
     "GET /api/v1/admin/jobs": _ADMINS,
     "GET /api/v1/admin/job-runs": _ADMINS,
     "POST /api/v1/admin/jobs/{job}/run": _ADMINS,
+    "GET /api/v1/payments/return/{provider}": _NOT_SET_UP,
+    "POST /api/v1/payments/return/{provider}": _NOT_SET_UP,
+    "GET /api/v1/payments/return/{provider}/{account}": _NOBODY_WITHOUT_A_SIGNATURE,
+    "POST /api/v1/payments/return/{provider}/{account}": _NOBODY_WITHOUT_A_SIGNATURE,
     "POST /api/webhooks/{provider}": _NOBODY_WITHOUT_A_SIGNATURE,
     "POST /api/webhooks/{provider}/{account}": _NOBODY_WITHOUT_A_SIGNATURE,
     "POST /api/cron/{job}": _CRON,

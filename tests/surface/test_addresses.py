@@ -88,10 +88,45 @@ FOREIGN = {
     "GET /api/v1/payments/{payment_id}/refunds": ("other client", "other specialist"),
     "POST /api/v1/payments/{payment_id}/mark-paid": ("other specialist",),
     "POST /api/v1/payments/{payment_id}/mark-returned": ("other specialist",),
+    "POST /api/v1/saved-methods/{method_id}/refresh": ("other client", "specialist"),
+    "DELETE /api/v1/saved-methods/{method_id}": ("other client", "specialist"),
+    "POST /api/v1/sandbox/saved-methods/{method_id}/method": ("other client", "specialist"),
+    "POST /api/v1/me/notifications/{notification_id}/read": ("other client", "specialist"),
+    "GET /api/v1/bookings/{booking_id}/join": ("other client", "other specialist"),
+    "GET /api/v1/bookings/{booking_id}/meeting": ("other client", "other specialist"),
+    "POST /api/v1/bookings/{booking_id}/meeting/retry": ("other specialist",),
+    "POST /api/v1/bookings/{booking_id}/notes": ("other specialist",),
+    "GET /api/v1/bookings/{booking_id}/notes": ("other client", "other specialist"),
+    "GET /api/v1/bookings/{booking_id}/notes/{note_id}": ("other client", "other specialist"),
+    "PATCH /api/v1/bookings/{booking_id}/notes/{note_id}": ("other specialist",),
+    "POST /api/v1/bookings/{booking_id}/notes/{note_id}/amendments": ("other specialist",),
+    "DELETE /api/v1/specialists/me/intake-forms/{form_id}": ("other specialist",),
+    "GET /api/v1/bookings/{booking_id}/intake": ("other client", "other specialist"),
+    "PUT /api/v1/bookings/{booking_id}/intake": ("other client", "other specialist"),
+    "GET /api/v1/bookings/{booking_id}/recordings": ("other client", "other specialist"),
+    "POST /api/v1/bookings/{booking_id}/recordings/{recording_id}/download-link": (
+        "other client",
+        "other specialist",
+    ),
+    "POST /api/v1/bookings/{booking_id}/review": ("other client", "other specialist"),
+    "GET /api/v1/bookings/{booking_id}/review": ("other client", "other specialist"),
+    "PATCH /api/v1/bookings/{booking_id}/review": ("other client", "other specialist"),
+    "POST /api/v1/bookings/{booking_id}/review/reply": ("other specialist",),
     "GET /api/v1/receipts/{receipt_id}": ("other client", "other specialist"),
     "GET /api/v1/receipts/{receipt_id}/html": ("other client", "other specialist"),
     "GET /api/v1/bookings/{booking_id}/receipts": ("other client", "other specialist"),
     "GET /api/v1/package-purchases/{purchase_id}/receipts": ("other client", "other specialist"),
+    **dict.fromkeys(
+        (
+            f"{method} /api/v1/specialists/me/webhook-endpoints/{{endpoint_id}}{path}"
+            for method, path in (
+                *(("GET", ""), ("PATCH", ""), ("DELETE", ""), ("GET", "/deliveries")),
+                *(("POST", "/secret/rotate"), ("POST", "/test"), ("POST", "/replay")),
+                ("POST", "/deliveries/{delivery_id}/replay"),
+            )
+        ),
+        ("other specialist",),
+    ),
     "POST /api/v1/sandbox/payments/{payment_id}/method": ("other client", "specialist"),
     "POST /api/v1/sandbox/payments/{payment_id}/action": ("other client", "specialist"),
 }
@@ -99,6 +134,8 @@ FOREIGN = {
 SHARED = {
     "specialist_id": "the directory is public",
     "package_id": "what is on offer is public",
+    "review_id": "only admins get there, who see everybody",
+    "token": "a signature, not an id",
     "user_id": "only admins get there, who see everybody",
     "job": "a word, not an id",
     "code": "a word, not an id",
@@ -186,7 +223,7 @@ async def test_garbage_in_place_of_an_id_is_refused(town: Town, door: str) -> No
 @pytest.mark.parametrize("door", WITH_ID)
 async def test_other_spellings_of_an_id_are_the_same_id(town: Town, door: str) -> None:
     for name, of in ASKS[door].about.items():
-        if name in {"job", "provider", "account", "code"}:
+        if name in {"job", "provider", "account", "code", "token"}:
             continue
         id_ = UUID(str(of(town)))
         stranger = town.identity(FOREIGN[door][0]) if door in FOREIGN else town.ben

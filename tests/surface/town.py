@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from tests.settings import CRON_SECRET
 from tests.surface.gateway_keys import RAZORPAY, STRIPE
+from tests.surface.sittings import sat_through
 from tests.world import Client, Person, Reply, Specialist, World
 
 _SIGN_IN = """
@@ -18,6 +19,7 @@ VALUES ($1, $2, $1, $3, now() + interval '1 day', now() + interval '1 day') RETU
 """
 WEEK = "sun-sat 08:00-16:00"
 PASSWORD = "a sentence that nobody else would type"
+QUESTIONS = [{"key": "why", "label": "What brings you here?", "type": "text"}]
 
 
 @dataclass(slots=True)
@@ -57,6 +59,16 @@ class Town:
     """Ids of what waits for a person: a `finding`, an `operation` and a `letter`."""
     receipt: Any = None
     """What `confirmed` left behind."""
+    held: Any = None
+    """Ids of what a session left behind that is over (`sittings.sat_through`)."""
+    hooks: Any = None
+    """Ids of an endpoint and of a settled delivery: `sarah`'s own, and the `house`'s."""
+    card: Any = None
+    """A card that Anna has begun to save, for Sarah to charge."""
+
+    note: Any = None
+    """Sarah's, about `confirmed`; and the `form` that Anna has filled in before."""
+    form: Any = None
 
     def identity(self, name: str) -> Person:
         """Who is meant by that word."""
@@ -152,8 +164,14 @@ async def build_town(world: World) -> Town:
     town.coupon = made(await town.sarah.post("/specialists/me/coupons", code))
     await _sell(town)
     await _hand_over(town)
+    card = {"specialist_id": str(town.sarah.id)}
+    town.card = made(await town.anna.post("/saved-methods", card))
     town.gateway = await _is_paid_elsewhere(town)
+    await _meets(town)
+    await _writes(town)
+    town.held = await sat_through(world, town.sarah, town.anna)
     town.parked = await _park(town)
+    town.hooks = {"sarah": await _hook(town, town.sarah.id), "house": await _hook(town, None)}
     (town.receipt,) = await town.anna.sees(f"/bookings/{booking['id']}/receipts")
     body = {
         "email": f"carla.{secrets.token_hex(4)}@example.org",
@@ -162,6 +180,29 @@ async def build_town(world: World) -> Town:
     }
     town.account = made(await world.anonymous.post("/auth/register", body))
     return town
+
+
+async def _hook(town: Town, owner: Any) -> Any:
+    """An endpoint with a delivery that was given up. The house has one for all towns."""
+    value = town.world.value
+    endpoint = await value(
+        "SELECT id FROM app.webhook_endpoints"
+        " WHERE specialist_id IS NOT DISTINCT FROM $1 AND deleted_at IS NULL LIMIT 1",
+        owner,
+    ) or await value(
+        "INSERT INTO app.webhook_endpoints (specialist_id, url)"
+        " VALUES ($1, 'https://93.184.215.14/hooks') RETURNING id",
+        owner,
+    )
+    delivery = await value(
+        "INSERT INTO app.webhook_deliveries (endpoint_id, specialist_id, event_id, topic,"
+        " payload, occurred_at, state, settled_at)"
+        " VALUES ($1, $2, app.new_id(), 'webhook.test', '{}', app.now(), 'parked', app.now())"
+        " RETURNING id",
+        endpoint,
+        owner,
+    )
+    return {"endpoint": endpoint, "delivery": delivery}
 
 
 async def _park(town: Town) -> Any:
@@ -178,6 +219,13 @@ async def _park(town: Town) -> Any:
             "INSERT INTO app.payment_operations (payment_id, kind, amount_minor, state)"
             " VALUES ($1, 'refund', 1, 'dead') RETURNING id",
             town.bought["payment"]["id"],
+        ),
+        "notification": await value(
+            "INSERT INTO app.notifications"
+            " (recipient_id, kind, event_key, specialist_id, client_id, booking_id)"
+            " SELECT client_id, 'booking_confirmed', 'news:' || id, specialist_id, client_id, id"
+            " FROM app.bookings WHERE id = $1 RETURNING id",
+            town.confirmed["id"],
         ),
         "letter": await value(
             "INSERT INTO app.webhook_events (provider, event_id, kind, state, settled_at)"
@@ -207,6 +255,31 @@ async def _is_paid_elsewhere(town: Town) -> Any:
     ]
     assert [reply.status for reply in replies] == [200, 200], replies
     return replies[1].json
+
+
+async def _meets(town: Town) -> None:
+    """Sarah has a room of her own, and the meeting of `confirmed` has failed."""
+    room = {"provider": "zoom", "mode": "static", "link": "https://zoom.us/j/5551112222"}
+    reply = await town.sarah.put("/specialists/me/video-config", room)
+    assert reply.status == 200, reply.json
+    await town.world.superuser.execute(
+        "INSERT INTO app.meetings (booking_id, specialist_id, client_id, config_id, starts_at,"
+        " ends_at, parked_at) SELECT b.id, b.specialist_id, b.client_id, $2, b.starts_at,"
+        " b.ends_at, app.now() FROM app.bookings b WHERE b.id = $1",
+        town.confirmed["id"],
+        reply.json["id"],
+    )
+
+
+async def _writes(town: Town) -> None:
+    asked = {"title": "Before we meet", "questions": QUESTIONS}
+    reply = await town.sarah.put("/specialists/me/intake-forms", asked)
+    assert reply.status == 200, reply.json
+    town.form = reply.json
+    session = f"/bookings/{town.confirmed['id']}"
+    answered = await town.anna.put(f"{session}/intake", {"answers": {"why": "My back."}})
+    assert answered.status == 200, answered.json
+    town.note = made(await town.sarah.post(f"{session}/notes", {"notes": "A long session."}))
 
 
 async def _sell(town: Town) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import secrets
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -18,7 +19,7 @@ from consulta.main import create_app
 from consulta.providers.payments.sandbox import SandboxProvider
 from consulta.settings import Settings
 from tests.conftest import TestDatabase
-from tests.settings import CRON_SECRET, settings_for
+from tests.settings import CRON_SECRET, files_of, settings_for
 from tests.world.people import WEEKDAYS, Client, Person, Reply, Specialist
 
 _PERSON = """
@@ -210,7 +211,10 @@ async def running_world(
     async with app.router.lifespan_context(app), database.connected() as superuser:
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://consulta.test") as http:
-            yield World(app, http, database, superuser)
+            try:
+                yield World(app, http, database, superuser)
+            finally:
+                shutil.rmtree(files_of(database), ignore_errors=True)
 
 
 def hours(text: str) -> list[tuple[int, int, int]]:

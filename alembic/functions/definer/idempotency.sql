@@ -52,6 +52,18 @@ COMMENT ON FUNCTION app.begin_idempotent(text, text, text, bytea, integer, integ
 GRANT EXECUTE ON FUNCTION app.begin_idempotent(text, text, text, bytea, integer, integer)
     TO consulta_anonymous, consulta_user, consulta_admin;
 
+-- Keys of the vault come one after the other, so the oldest answers tell which are still needed.
+CREATE FUNCTION app.oldest_answer_keys(p_limit integer) RETURNS SETOF text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+    SELECT DISTINCT split_part(encode(substring(o.answer FROM 1 FOR 24), 'escape'), '.', 2)
+    FROM (SELECT k.answer FROM app.idempotency_keys k
+          WHERE k.expires_at > app.now() AND k.answer IS NOT NULL
+          ORDER BY k.expires_at LIMIT greatest(0, least(p_limit, 1000))) o
+$$;
+COMMENT ON FUNCTION app.oldest_answer_keys(integer) IS
+    'The ids of the encryption keys of the oldest kept answers.';
+GRANT EXECUTE ON FUNCTION app.oldest_answer_keys(integer) TO consulta_worker;
+
 CREATE FUNCTION app.finish_idempotent(
     p_caller text, p_route text, p_key text, p_subject uuid, p_status_code integer, p_answer bytea)
 RETURNS void

@@ -80,20 +80,30 @@ $$;
 COMMENT ON FUNCTION app.issue_receipt(app.payments, uuid, text, bigint) IS
     'A receipt or credit note with the specialist''s next number: one after the other, none left out.';
 
+-- Internal: what was lost stays where it went. Of a mere inquiry nothing goes anywhere.
+CREATE FUNCTION app.is_contested(p_payment app.payments) RETURNS boolean
+LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN p_payment.dispute_status IS NULL THEN p_payment.is_disputed
+                ELSE p_payment.dispute_status IN ('open', 'lost') END
+$$;
+COMMENT ON FUNCTION app.is_contested(app.payments) IS
+    'Whether the payer''s bank holds money of that payment back, for now or for good.';
+
 CREATE FUNCTION app.write_money_trail() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 DECLARE
     held_by text := CASE NEW.provider WHEN 'manual' THEN 'by_hand' ELSE 'gateway' END;
     taken bigint := NEW.captured_minor;
     returned bigint := NEW.refunded_minor;
-    was_disputed boolean := false;
+    was_contested boolean := false;
+    is_contested boolean := app.is_contested(NEW);
     movement uuid := app.new_id();
     from_held bigint;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         taken := taken - OLD.captured_minor;
         returned := returned - OLD.refunded_minor;
-        was_disputed := OLD.is_disputed;
+        was_contested := app.is_contested(OLD);
     END IF;
     IF taken <> 0 THEN
         PERFORM app.move_money(NEW, movement, 'capture', 'specialist', held_by, taken);
@@ -109,10 +119,11 @@ BEGIN
         PERFORM app.issue_receipt(NEW, movement, 'credit_note', returned);
         movement := app.new_id();
     END IF;
-    IF NEW.is_disputed AND NOT was_disputed THEN
+    IF is_contested AND NOT was_contested THEN
+        from_held := app.ledger_balance(NEW.id, held_by);
         PERFORM app.move_money(NEW, movement, 'dispute', held_by, 'disputed',
-            app.ledger_balance(NEW.id, held_by));
-    ELSIF was_disputed AND NOT NEW.is_disputed THEN
+            least(from_held, coalesce(NEW.dispute_minor, from_held)));
+    ELSIF was_contested AND NOT is_contested THEN
         PERFORM app.move_money(NEW, movement, 'dispute_won', 'disputed', held_by,
             app.ledger_balance(NEW.id, 'disputed'));
     END IF;
@@ -143,7 +154,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp 
             sum(r.amount_minor) FILTER (WHERE r.kind = 'credit_note') AS credit_notes
         FROM app.receipts r GROUP BY r.payment_id
     ), books AS (
-        SELECT p.id, p.specialist_id, p.currency, p.captured_minor, p.refunded_minor, p.is_disputed,
+        SELECT p.id, p.specialist_id, p.currency, p.captured_minor, p.refunded_minor,
+            app.is_contested(p) AS is_contested,
             coalesce(e.captured, 0)::bigint AS captured,
             coalesce(e.refunded, 0)::bigint AS refunded,
             coalesce(e.disputed, 0)::bigint AS disputed,
@@ -158,7 +170,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp 
     FROM books b
     WHERE (b.captured_minor, b.refunded_minor) <> (b.captured, b.refunded)
        OR (b.captured_minor, b.refunded_minor) <> (b.receipts, b.credit_notes)
-       OR (b.disputed <> 0 AND NOT b.is_disputed)
+       OR (b.disputed <> 0 AND NOT b.is_contested)
     ORDER BY b.id
     LIMIT greatest(0, least(p_limit, 1000))
 $$;

@@ -134,6 +134,47 @@ COMMENT ON FUNCTION app.lock_purchase(uuid) IS
 GRANT EXECUTE ON FUNCTION app.lock_purchase(uuid)
     TO consulta_user, consulta_admin, consulta_worker;
 
+-- Internal: so many credits of it, at the price of a session, rounded half up; all at its price.
+CREATE FUNCTION app.credits_worth(p_purchase app.package_purchases, p_credits bigint)
+RETURNS bigint
+LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN p_credits >= p_purchase.session_count THEN p_purchase.price_minor
+        ELSE least(p_purchase.price_minor, p_credits
+            * ((2 * p_purchase.price_minor + p_purchase.session_count)
+               / (2 * p_purchase.session_count))) END
+$$;
+COMMENT ON FUNCTION app.credits_worth(app.package_purchases, bigint) IS
+    'What so many credits of that purchase cost, in minor units.';
+
+-- Internal: no credit is taken back without its money.
+CREATE FUNCTION app.rest_is_returned(p_purchase app.package_purchases) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+DECLARE
+    payment app.payments;
+    asked bigint;
+    before bigint;
+    refunded bigint;
+BEGIN
+    SELECT * INTO payment FROM app.payments p
+    WHERE p.package_purchase_id = p_purchase.id AND p.status NOT IN ('failed', 'cancelled');
+    IF payment.id IS NULL THEN
+        RETURN true;
+    END IF;
+    SELECT coalesce(sum(o.amount_minor) FILTER (WHERE o.xmin = pg_current_xact_id()::xid), 0),
+           coalesce(sum(o.amount_minor) FILTER (WHERE o.xmin <> pg_current_xact_id()::xid), 0)
+    INTO asked, before FROM app.payment_operations o
+    WHERE o.payment_id = payment.id AND o.kind = 'refund' AND o.state <> 'dead';
+    SELECT coalesce(-sum(c.credits), 0) INTO refunded FROM app.package_credits c
+    WHERE c.purchase_id = p_purchase.id AND c.kind = 'refunded';
+    RETURN asked >= least(
+        app.credits_worth(p_purchase, refunded + p_purchase.credits_left)
+            - app.credits_worth(p_purchase, refunded),
+        payment.captured_minor - greatest(payment.refunded_minor, before));
+END
+$$;
+COMMENT ON FUNCTION app.rest_is_returned(app.package_purchases) IS
+    'Whether this transaction has asked for what the unused credits are worth, as far as that money is still here; true where nothing was paid.';
+
 CREATE FUNCTION app.take_back_credits(p_purchase uuid) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 DECLARE
@@ -151,6 +192,8 @@ BEGIN
     SELECT * INTO bought FROM app.package_purchases q WHERE q.id = p_purchase FOR UPDATE;
     IF bought.status <> 'active' THEN
         PERFORM app.refuse('NOTHING_TO_REFUND');
+    ELSIF app.caller_role() <> 'consulta_worker' AND NOT app.rest_is_returned(bought) THEN
+        PERFORM app.refuse('REFUND_NOT_DUE');
     END IF;
     IF bought.credits_left > 0 THEN
         INSERT INTO app.package_credits (purchase_id, specialist_id, client_id, kind, credits)
@@ -166,6 +209,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION app.take_back_credits(uuid) IS
-    'The unused credits are gone, and the purchase is refunded unless a session still has one; the resulting status. For its specialist, admins and the worker; NOTHING_TO_REFUND where it is not active.';
+    'The unused credits are gone, and the purchase is refunded unless a session still has one; the resulting status. For its specialist, admins and the worker; NOTHING_TO_REFUND where it is not active, REFUND_NOT_DUE for people whose transaction has not asked for its money first.';
 GRANT EXECUTE ON FUNCTION app.take_back_credits(uuid)
     TO consulta_user, consulta_admin, consulta_worker;

@@ -45,6 +45,16 @@ $$;
 COMMENT ON FUNCTION app.said_by_payer(jsonb) IS
     'The payment method and the return address, and nothing else that was sent.';
 
+-- Internal: a refusal that says more than its code.
+CREATE FUNCTION app.refuse_telling(p_code text, p_facts jsonb) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'CS001', MESSAGE = p_code, DETAIL = p_facts::text;
+END
+$$;
+COMMENT ON FUNCTION app.refuse_telling(text, jsonb) IS
+    'Raises a refusal as app.refuse does, with facts that its problem document shows.';
+
 -- A party asks for money to be taken, released or returned. Calendar and booking are locked by the
 -- caller already where they matter; here the payment's row is (D3, lock order).
 CREATE FUNCTION app.request_operation(
@@ -82,7 +92,9 @@ BEGIN
         END IF;
         amount := coalesce(amount, payment.captured_minor - app.returned_minor(payment));
         IF amount <= 0 OR app.returned_minor(payment) + amount > payment.captured_minor THEN
-            PERFORM app.refuse('REFUND_EXCEEDS_CAPTURED');
+            PERFORM app.refuse_telling('REFUND_EXCEEDS_CAPTURED', jsonb_build_object('refundable',
+                jsonb_build_object('currency', payment.currency, 'amount_minor',
+                    greatest(0, payment.captured_minor - app.returned_minor(payment)))));
         END IF;
         -- The specialist may give back what he took; a client has what his cancellation says, once.
         IF NOT staff AND me <> payment.specialist_id AND (
@@ -114,7 +126,7 @@ GRANT EXECUTE ON FUNCTION app.request_operation(uuid, text, bigint, integer, tex
 -- keeps its name when another operation takes the place of the first.
 CREATE FUNCTION app.refunds_of(p_payment uuid)
 RETURNS TABLE (id uuid, payment_id uuid, amount_minor bigint, currency text, state text,
-    reason text, requested_by_kind text, created_at timestamptz)
+    code text, reason text, requested_by_kind text, created_at timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
     WITH RECURSIVE seen AS (
         SELECT p.* FROM app.payments p
@@ -122,17 +134,19 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp 
           AND (app.caller_role() IN ('consulta_admin', 'consulta_worker')
                OR app.user_id() IN (p.client_id, p.specialist_id))
     ), steps AS (
-        SELECT o.id AS root, 0 AS depth, o.id, o.state
+        SELECT o.id AS root, 0 AS depth, o.id, o.state, o.last_error
         FROM app.payment_operations o JOIN seen ON seen.id = o.payment_id
         WHERE o.kind = 'refund' AND o.replaces IS NULL
         UNION ALL
-        SELECT s.root, s.depth + 1, o.id, o.state
+        SELECT s.root, s.depth + 1, o.id, o.state, o.last_error
         FROM steps s JOIN app.payment_operations o ON o.replaces = s.id
     ), present AS (
-        SELECT DISTINCT ON (s.root) s.root, s.state FROM steps s ORDER BY s.root, s.depth DESC
+        SELECT DISTINCT ON (s.root) s.root, s.state, s.last_error
+        FROM steps s ORDER BY s.root, s.depth DESC
     )
     SELECT o.id, o.payment_id, o.amount_minor, seen.currency,
         CASE n.state WHEN 'done' THEN 'done' WHEN 'dead' THEN 'failed' ELSE 'pending' END,
+        CASE n.state WHEN 'dead' THEN n.last_error END,
         o.params ->> 'reason',
         CASE WHEN o.requested_by IS NULL THEN 'system'
              WHEN o.requested_by = seen.specialist_id THEN 'specialist'
@@ -167,6 +181,7 @@ RETURNS app.payment_operations
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 DECLARE
     payment app.payments;
+    made app.payment_operations;
 BEGIN
     SELECT * INTO payment FROM app.payments p
     WHERE p.id = p_payment AND p.client_id = app.user_id() FOR UPDATE;
@@ -175,10 +190,15 @@ BEGIN
     ELSIF payment.status NOT IN ('pending', 'requires_action') OR payment.provider = 'manual' THEN
         PERFORM app.refuse('PAYMENT_NOT_PENDING');
     END IF;
-    RETURN app.enqueue_operation(payment.id, 'authorize', payment.amount_minor,
+    made := app.enqueue_operation(payment.id, 'authorize', payment.amount_minor,
         app.said_by_payer(p_params) || jsonb_strip_nulls(jsonb_build_object(
             'charge_reference', payment.provider_reference,
             'capture_now', nullif(payment.purpose = 'package', false))), p_lease_seconds);
+    IF made.id IS NOT NULL AND payment.authorize_from IS NOT NULL THEN
+        -- Who pays otherwise is not charged by a saved card as well.
+        UPDATE app.payments SET authorize_from = NULL WHERE id = payment.id;
+    END IF;
+    RETURN made;
 END
 $$;
 COMMENT ON FUNCTION app.present_method(uuid, jsonb, integer) IS

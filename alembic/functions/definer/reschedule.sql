@@ -87,8 +87,12 @@ DECLARE
     old_claim app.slots;
     claimed app.slots;
     minutes integer := extract(epoch FROM p_booking.ends_at - p_booking.starts_at) / 60;
+    awaits_card boolean := EXISTS (
+        SELECT 1 FROM app.payments p WHERE p.booking_id = p_booking.id AND p.status = 'pending'
+          AND p.authorize_from IS NOT NULL);
     expires timestamptz := CASE p_booking.status
-        WHEN 'pending_payment' THEN least(p_booking.expires_at, app.pay_by(p_starts_at))
+        WHEN 'pending_payment' THEN CASE WHEN awaits_card THEN app.pay_by(p_starts_at)
+            ELSE least(p_booking.expires_at, app.pay_by(p_starts_at)) END
         WHEN 'awaiting_confirmation' THEN least(p_booking.expires_at, p_starts_at)
         ELSE p_booking.expires_at END;
     moved app.bookings;
@@ -112,6 +116,11 @@ BEGIN
         booked_anyway = coalesce(p_anyway, false), expires_at = expires
     WHERE b.id = p_booking.id
     RETURNING * INTO moved;
+    IF awaits_card THEN
+        UPDATE app.payments p SET authorize_from = app.charge_from(p_starts_at)
+        WHERE p.booking_id = p_booking.id AND p.status = 'pending'
+          AND p.authorize_from IS NOT NULL;
+    END IF;
     INSERT INTO app.booking_reschedules (booking_id, specialist_id, client_id, revision,
         from_starts_at, from_ends_at, to_starts_at, to_ends_at, moved_by, moved_by_kind, reason)
     VALUES (moved.id, owner, moved.client_id, moved.revision, p_booking.starts_at,

@@ -3,12 +3,14 @@
 
 CREATE FUNCTION app.create_series(
     p_specialist uuid, p_rate uuid, p_client uuid, p_frequency text, p_start date, p_end date,
-    p_time time, p_mode text, p_purchase uuid, p_note text, p_dry_run boolean)
+    p_time time, p_mode text, p_purchase uuid, p_method uuid, p_note text, p_default text,
+    p_savers text[], p_dry_run boolean)
 RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 DECLARE
     me uuid := app.user_id();
     client uuid := coalesce(p_client, me);
+    saves_card boolean := p_mode = 'saved_card' AND p_method IS NULL;
     series app.recurring_bookings;
 BEGIN
     IF me IS NULL THEN
@@ -37,10 +39,16 @@ BEGIN
     series.anchor_day := extract(day FROM p_start);
     series.payment_mode := p_mode;
     series.package_purchase_id := p_purchase;
+    series.saved_method_id := p_method;
     series.status := 'active';
     series.note := p_note;
     series.revision := 0;
     PERFORM app.check_series(series);
+    IF saves_card THEN
+        PERFORM app.card_till(p_specialist, p_default, p_savers);
+    ELSE
+        PERFORM app.check_card(series, p_dry_run);
+    END IF;
     IF (SELECT count(*) >= 100 OR count(*) FILTER (WHERE r.specialist_id = p_specialist) >= 20
         FROM app.recurring_bookings r WHERE r.client_id = client AND r.status <> 'ended') THEN
         PERFORM app.refuse('TOO_MANY_SERIES');
@@ -51,20 +59,25 @@ BEGIN
     END IF;
     series.accepted_at := app.accepted_by_itself(series);
     IF NOT p_dry_run THEN
+        IF saves_card THEN
+            series.saved_method_id :=
+                (app.begin_set_up(p_specialist, client, p_default, p_savers)).id;
+        END IF;
         INSERT INTO app.recurring_bookings (id, specialist_id, client_id, rate_id, frequency,
             start_date, end_date, local_time, anchor_day, payment_mode, package_purchase_id,
-            next_booking_date, accepted_at, note, created_by)
+            saved_method_id, next_booking_date, accepted_at, note, created_by)
         VALUES (series.id, p_specialist, client, p_rate, p_frequency, p_start, p_end, p_time,
-            series.anchor_day, p_mode, p_purchase, series.next_booking_date, series.accepted_at,
-            p_note, me);
+            series.anchor_day, p_mode, p_purchase, series.saved_method_id,
+            series.next_booking_date, series.accepted_at, p_note, me);
     END IF;
     RETURN to_jsonb(series);
 END
 $$;
-COMMENT ON FUNCTION app.create_series(uuid, uuid, uuid, text, date, date, time, text, uuid, text, boolean) IS
-    'A new active series, at its first date that is still to come; or a refusal: FORBIDDEN, CANNOT_BOOK_YOURSELF, CLIENT_NOT_FOUND, TOO_MANY_SERIES (20 of a pair, 100 of a client), SERIES_WITHOUT_DATES, or one of app.check_series. A dry run decides the same and writes nothing.';
+COMMENT ON FUNCTION app.create_series(uuid, uuid, uuid, text, date, date, time, text, uuid, uuid, text, text, text[], boolean) IS
+    'A new active series, at its first date that is still to come; one that is paid with a saved card and names none begins to save one. Or a refusal: FORBIDDEN, CANNOT_BOOK_YOURSELF, CLIENT_NOT_FOUND, TOO_MANY_SERIES (20 of a pair, 100 of a client), SERIES_WITHOUT_DATES, or one of app.check_series, app.check_card and app.begin_set_up. A dry run decides the same and writes nothing.';
 GRANT EXECUTE ON FUNCTION
-    app.create_series(uuid, uuid, uuid, text, date, date, time, text, uuid, text, boolean)
+    app.create_series(uuid, uuid, uuid, text, date, date, time, text, uuid, uuid, text, text,
+        text[], boolean)
     TO consulta_user, consulta_admin;
 
 -- What a series is made of: the rate, and how its sessions are paid.
@@ -74,9 +87,7 @@ DECLARE
     bought app.package_purchases;
 BEGIN
     PERFORM app.bookable_minutes(p_series.specialist_id, p_series.rate_id);
-    IF p_series.payment_mode = 'saved_card' THEN
-        PERFORM app.refuse('SAVED_CARD_NOT_AVAILABLE');
-    ELSIF (p_series.payment_mode = 'package') <> (p_series.package_purchase_id IS NOT NULL) THEN
+    IF (p_series.payment_mode = 'package') <> (p_series.package_purchase_id IS NOT NULL) THEN
         PERFORM app.refuse('PACKAGE_PURCHASE_MISPLACED');
     ELSIF p_series.payment_mode = 'manual' AND app.user_id() = p_series.client_id
           AND NOT EXISTS (SELECT 1 FROM app.specialists s
@@ -101,7 +112,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION app.check_series(app.recurring_bookings) IS
-    'Nothing, or a refusal: those of app.bookable_minutes and, for its credits, of app.lock_credit; SAVED_CARD_NOT_AVAILABLE, PACKAGE_PURCHASE_MISPLACED, MANUAL_PAYMENT_NOT_OFFERED.';
+    'Nothing, or a refusal: those of app.bookable_minutes and, for its credits, of app.lock_credit; PACKAGE_PURCHASE_MISPLACED, MANUAL_PAYMENT_NOT_OFFERED.';
 
 CREATE FUNCTION app.accepted_by_itself(p_series app.recurring_bookings) RETURNS timestamptz
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
@@ -176,6 +187,12 @@ BEGIN
     series.payment_mode := coalesce(p_changes ->> 'payment_mode', was.payment_mode);
     series.package_purchase_id := coalesce((p_changes ->> 'package_purchase_id')::uuid,
         CASE WHEN series.payment_mode = 'package' THEN was.package_purchase_id END);
+    series.saved_method_id := coalesce((p_changes ->> 'saved_method_id')::uuid,
+        CASE WHEN series.payment_mode = 'saved_card' THEN was.saved_method_id END);
+    IF (series.payment_mode, series.saved_method_id)
+       IS DISTINCT FROM (was.payment_mode, was.saved_method_id) THEN
+        PERFORM app.check_card(series, p_dry_run);
+    END IF;
     IF (series.rate_id, series.payment_mode, series.package_purchase_id)
        IS DISTINCT FROM (was.rate_id, was.payment_mode, was.package_purchase_id) THEN
         PERFORM app.check_series(series);
@@ -190,7 +207,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION app.change_series(uuid, integer, jsonb, boolean) IS
-    'The series as those changes make it, for the dates of which nothing has become yet; one whose end comes before its next date has ended. NULL for strangers; SERIES_ENDED, SERIES_CHANGED, or a refusal of app.check_series. A dry run decides the same and writes nothing.';
+    'The series as those changes make it, for the dates of which nothing has become yet; one whose end comes before its next date has ended. NULL for strangers; SERIES_ENDED, SERIES_CHANGED, or a refusal of app.check_series or app.check_card. A dry run decides the same and writes nothing.';
 GRANT EXECUTE ON FUNCTION app.change_series(uuid, integer, jsonb, boolean)
     TO consulta_user, consulta_admin;
 
@@ -215,17 +232,34 @@ BEGIN
         SET rate_id = series.rate_id, frequency = series.frequency, end_date = series.end_date,
             local_time = series.local_time, anchor_day = series.anchor_day,
             payment_mode = series.payment_mode, package_purchase_id = series.package_purchase_id,
-            status = series.status, next_booking_date = series.next_booking_date,
+            saved_method_id = series.saved_method_id, status = series.status, next_booking_date = series.next_booking_date,
             accepted_at = series.accepted_at, ended_at = series.ended_at, note = series.note,
             revision = series.revision, failed_attempts = 0, next_attempt_at = NULL,
             last_error = NULL
         WHERE r.id = series.id;
+        PERFORM app.exchange_card(series);
     END IF;
     RETURN series;
 END
 $$;
 COMMENT ON FUNCTION app.keep_series(app.recurring_bookings, boolean) IS
     'The series is as given, one revision on, and ended where no date is left before its end. The caller has its lock.';
+
+CREATE FUNCTION app.exchange_card(p_series app.recurring_bookings) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+BEGIN
+    IF p_series.saved_method_id IS NOT NULL THEN
+        UPDATE app.payments p
+        SET saved_method_id = m.id, provider = m.provider, account = m.account
+        FROM app.saved_methods m, app.bookings b
+        WHERE m.id = p_series.saved_method_id AND b.recurring_booking_id = p_series.id
+          AND b.status = 'pending_payment' AND p.booking_id = b.id AND p.status = 'pending'
+          AND p.authorize_from IS NOT NULL AND p.saved_method_id <> m.id;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION app.exchange_card(app.recurring_bookings) IS
+    'Sessions of the series that wait to be paid with another card are paid with its own. The caller has the calendar''s lock.';
 
 -- Pausing, resuming and ending: each says what stood before, and whether anything changed.
 CREATE FUNCTION app.turn_series(p_series uuid, p_verb text, p_before date) RETURNS jsonb

@@ -25,15 +25,21 @@ COMMENT ON FUNCTION app.refresh_from_price() IS 'The directory''s price is the l
 
 CREATE FUNCTION app.write_first_history() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+DECLARE
+    mover uuid := app.user_id();
+    by_admin boolean := app.caller_role() = 'consulta_admin';
+    why text := nullif(current_setting('app.move_reason', true), '');
+    request text := app.request_id();
 BEGIN
-    INSERT INTO app.booking_status_history
-        (booking_id, specialist_id, client_id, to_status, actor_id, actor_kind, reason, request_id)
-    SELECT b.id, b.specialist_id, b.client_id, b.status, app.user_id(),
-           CASE WHEN app.caller_role() = 'consulta_admin' THEN 'admin'
-                WHEN app.user_id() = b.specialist_id THEN 'specialist'
-                WHEN app.user_id() = b.client_id THEN 'client'
+    -- The first row of a booking's history bears the booking's own id: making ids is not free.
+    INSERT INTO app.booking_status_history (id, booking_id, specialist_id, client_id, to_status,
+        actor_id, actor_kind, reason, request_id)
+    SELECT b.id, b.id, b.specialist_id, b.client_id, b.status, mover,
+           CASE WHEN by_admin THEN 'admin'
+                WHEN mover = b.specialist_id THEN 'specialist'
+                WHEN mover = b.client_id THEN 'client'
                 ELSE 'system' END,
-           nullif(current_setting('app.move_reason', true), ''), app.request_id()
+           why, request
     FROM made b;
     RETURN NULL;
 END

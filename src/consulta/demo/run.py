@@ -28,15 +28,19 @@ from consulta.settings import (
     AuthSettings,
     DatabaseSettings,
     HttpSettings,
+    MailSettings,
     ObservabilitySettings,
     PaymentSettings,
     ScheduleSettings,
     SecuritySettings,
     Settings,
+    StorageSettings,
 )
 
 DATABASE = "consulta_demo"
 FOLDER = Path(".data")
+MAIL = "mail"
+"""The folder of mail, beside the other data."""
 HOST = "127.0.0.1"
 FIRST_PORT = 8000
 PORTS_TRIED = 100
@@ -61,7 +65,7 @@ def run_demo(*, port: int | None = None, folder: Path = FOLDER) -> int:
     with listener, _server(given, folder) as (server, home):
         keys = Keys.beside(home)
         _prepare(server, keys, is_ours=not given)
-        settings = _settings(server, keys, port=listener.getsockname()[1])
+        settings = _settings(server, keys, folder, port=listener.getsockname()[1])
         logging.configure(settings.observability)
         app = create_app(settings)
         tell("Filling it with a small world")
@@ -131,7 +135,7 @@ def _login(server: Dsn, keys: Keys, login: DbRole) -> Dsn:
     return server.with_database(DATABASE).with_login(login, keys.password_of(login))
 
 
-def _settings(server: Dsn, keys: Keys, *, port: int) -> Settings:
+def _settings(server: Dsn, keys: Keys, folder: Path, *, port: int) -> Settings:
     """Development settings around the demo's own secrets. Whatever keys of a payment provider the
     environment has, they are left alone: a demo charges nobody.
     """
@@ -164,6 +168,8 @@ def _settings(server: Dsn, keys: Keys, *, port: int) -> Settings:
             drain_seconds=DRAIN_SECONDS,
         ),
         schedule=ScheduleSettings(enabled=True, cron_secret=SecretStr(keys.cron_secret)),
+        mail=MailSettings(delivery="folder", folder=str(folder / MAIL)),
+        storage=StorageSettings(provider="local", folder=str(folder / "recordings")),
         observability=ObservabilitySettings(
             sentry_dsn=SecretStr(""), log_level="WARNING", log_format="text"
         ),

@@ -36,6 +36,10 @@ def banner(guide: Guide) -> str:
 
        sh {guide.file}
 
+   Nobody is written to: mail lies in a folder, and in another terminal
+
+       consulta mail list        (and `consulta mail show 1`)
+
    Ctrl-C stops everything. The data stay, and so do the bookings.
 """
 

@@ -17,7 +17,10 @@ from consulta.models.booking import (
     BookingStatusHistory,
 )
 from consulta.models.coupon import Coupon, CouponUsage
+from consulta.models.intake import IntakeAnswers, IntakeForm
 from consulta.models.ledger import LedgerEntry, Receipt, ReceiptCounter
+from consulta.models.meeting import Meeting, MeetingLink
+from consulta.models.notification import Notification, NotificationPreference
 from consulta.models.package import BookingPackage, PackageCredit, PackagePurchase
 from consulta.models.payment import Payment, PaymentAction, PaymentOperation, SandboxCharge
 from consulta.models.payment_config import PaymentConfig, PaymentConfigKey
@@ -30,8 +33,11 @@ from consulta.models.plumbing import (
 )
 from consulta.models.profile import Profile, ProfileContact
 from consulta.models.reconciliation import ReconciliationCursor, ReconciliationFinding
+from consulta.models.recording import MeetingRecording, RecordingSettings
 from consulta.models.recurring import RecurringBooking, RecurringBookingOccurrence
+from consulta.models.review import Review
 from consulta.models.saved_method import SavedMethod, SavedMethodAction
+from consulta.models.session_note import SessionNote, SessionNoteAmendment
 from consulta.models.specialist import (
     Specialist,
     SpecialistContact,
@@ -39,7 +45,9 @@ from consulta.models.specialist import (
     SpecialistRate,
     SpecialistSpecialty,
 )
+from consulta.models.subscriber import WebhookDelivery, WebhookEndpoint, WebhookEndpointSecret
 from consulta.models.user import Credential, User, UserSession
+from consulta.models.video_config import VideoConfig, VideoConfigKey
 
 __all__ = [
     "AuditEntry",
@@ -58,8 +66,15 @@ __all__ = [
     "CouponUsage",
     "Credential",
     "IdempotencyKey",
+    "IntakeAnswers",
+    "IntakeForm",
     "JobRun",
     "LedgerEntry",
+    "Meeting",
+    "MeetingLink",
+    "MeetingRecording",
+    "Notification",
+    "NotificationPreference",
     "OutboxMessage",
     "PackageCredit",
     "PackagePurchase",
@@ -75,11 +90,15 @@ __all__ = [
     "ReceiptCounter",
     "ReconciliationCursor",
     "ReconciliationFinding",
+    "RecordingSettings",
     "RecurringBooking",
     "RecurringBookingOccurrence",
+    "Review",
     "SandboxCharge",
     "SavedMethod",
     "SavedMethodAction",
+    "SessionNote",
+    "SessionNoteAmendment",
     "Slot",
     "Specialist",
     "SpecialistContact",
@@ -88,5 +107,10 @@ __all__ = [
     "SpecialistSpecialty",
     "User",
     "UserSession",
+    "VideoConfig",
+    "VideoConfigKey",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookEndpointSecret",
     "WebhookEvent",
 ]

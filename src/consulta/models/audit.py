@@ -34,8 +34,14 @@ class AuditEntry(Identified, Base):
             "subject_id",
             text('"timestamp" DESC'),
         ),
-        Index("ix_audit_logs_actor_id", "actor_id", text('"timestamp" DESC')),
-        Index("ix_audit_logs_timestamp", text('"timestamp" DESC'), text("id DESC")),
+        Index(
+            "ix_audit_logs_actor_id",
+            "actor_id",
+            "timestamp",
+            postgresql_where=text("actor_id IS NOT NULL"),
+        ),
+        # Read backwards; written forwards, at its end.
+        Index("ix_audit_logs_timestamp", "timestamp", "id"),
         {
             "comment": "Who did what, when, in which request, with old and new values of what"
             " changed; append-only.",

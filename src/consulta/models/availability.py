@@ -177,7 +177,6 @@ class Slot(Identified, Timestamped, Base):
         Index("ix_slots_live", "specialist_id", "ends_at", postgresql_where=text(_LIVE)),
         Index("ix_slots_held_until", "held_until", postgresql_where=text("status = 'held'")),
         Index("ix_slots_held_by", "held_by", postgresql_where=text("status = 'held'")),
-        Index("ix_slots_rate_id", "rate_id"),
         {
             "comment": "Claims: spans with both buffers that are held or booked. People reach them"
             " through functions only (D3).",

@@ -23,7 +23,7 @@ from consulta.models.base import Base, Identified, Timestamped, key_with_parties
 class Booking(Identified, Timestamped, Base):
     __tablename__ = "bookings"
 
-    specialist_id: Mapped[UUID] = mapped_column(ForeignKey("app.specialists.id"))
+    specialist_id: Mapped[UUID]
     client_id: Mapped[UUID] = mapped_column(ForeignKey("app.users.id"))
     rate_id: Mapped[UUID]
     slot_id: Mapped[UUID]
@@ -56,6 +56,7 @@ class Booking(Identified, Timestamped, Base):
 
     __table_args__ = (
         UniqueConstraint("id", "specialist_id", "client_id"),
+        UniqueConstraint("slot_id"),
         ForeignKeyConstraint(
             ["rate_id", "specialist_id"],
             ["app.specialist_rates.id", "app.specialist_rates.specialist_id"],
@@ -90,17 +91,6 @@ class Booking(Identified, Timestamped, Base):
         CheckConstraint("(coupon_id IS NULL) = (coupon_code IS NULL)", name="coupon"),
         CheckConstraint("coupon_id IS NULL OR package_purchase_id IS NULL", name="one_discount"),
         Index(
-            "uq_bookings_live_slot",
-            "slot_id",
-            unique=True,
-            postgresql_where=text(
-                "status IN ('pending_payment', 'awaiting_confirmation', 'confirmed')"
-            ),
-        ),
-        Index("ix_bookings_slot_id", "slot_id"),
-        Index("ix_bookings_rate_id", "rate_id"),
-        Index("ix_bookings_booked_by", "booked_by"),
-        Index(
             "ix_bookings_client_id_created_at",
             "client_id",
             text("created_at DESC"),
@@ -113,7 +103,6 @@ class Booking(Identified, Timestamped, Base):
             text("id DESC"),
         ),
         Index("ix_bookings_specialist_id_starts_at", "specialist_id", "starts_at"),
-        Index("ix_bookings_specialist_id_client_id", "specialist_id", "client_id"),
         Index(
             "ix_bookings_expires_at",
             "expires_at",

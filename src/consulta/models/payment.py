@@ -38,6 +38,10 @@ class Payment(Identified, Timestamped, Base):
     captured_minor: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     refunded_minor: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     is_disputed: Mapped[bool] = mapped_column(server_default=text("false"))
+    dispute_reference: Mapped[str | None]
+    dispute_status: Mapped[str | None]
+    dispute_reason: Mapped[str | None]
+    dispute_minor: Mapped[int | None] = mapped_column(BigInteger)
     capture_before: Mapped[datetime | None]
     expiry_warned_at: Mapped[datetime | None]
     read_again_at: Mapped[datetime | None] = mapped_column(
@@ -75,6 +79,19 @@ class Payment(Identified, Timestamped, Base):
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
         CheckConstraint("captured_minor BETWEEN 0 AND amount_minor", name="captured"),
         CheckConstraint("refunded_minor BETWEEN 0 AND captured_minor", name="refunded"),
+        CheckConstraint(
+            "dispute_status IN ('inquiry', 'open', 'won', 'lost', 'closed')", name="dispute_status"
+        ),
+        CheckConstraint("dispute_minor > 0", name="dispute_minor"),
+        CheckConstraint(
+            "dispute_status IS NOT NULL"
+            " OR dispute_reference IS NULL AND dispute_reason IS NULL AND dispute_minor IS NULL",
+            name="dispute_begun",
+        ),
+        CheckConstraint(
+            "dispute_status IS NULL OR is_disputed = (dispute_status IN ('inquiry', 'open'))",
+            name="dispute_stands",
+        ),
         Index("ix_payments_booking_id", "booking_id"),
         Index(
             "uq_payments_live_booking",

@@ -53,6 +53,7 @@ class OutboxMessage(Identified, Base):
             "id",
             postgresql_where=text("state IN ('pending', 'leased')"),
         ),
+        Index("ix_outbox_xid_id", "xid", "id"),
         Index("ix_outbox_settled_at", "settled_at", postgresql_where=text("state = 'done'")),
         {
             "comment": "What must follow a commit: written in the transaction, delivered later."

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -29,6 +30,11 @@ class SavedMethod(Identified, Timestamped, Base):
     customer_reference: Mapped[str | None]
     method_reference: Mapped[str | None]
     label: Mapped[str | None]
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    fence: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    first_sent_at: Mapped[datetime | None]
+    next_attempt_at: Mapped[datetime | None]
+    last_error: Mapped[str | None]
 
     __table_args__ = (
         UniqueConstraint("id", "specialist_id", "client_id"),
@@ -41,6 +47,7 @@ class SavedMethod(Identified, Timestamped, Base):
             name="status",
         ),
         CheckConstraint("length(label) <= 40", name="label"),
+        CheckConstraint("attempts >= 0 AND fence >= 0", name="attempts"),
         Index(
             "ix_saved_methods_client_id",
             "client_id",
@@ -49,6 +56,16 @@ class SavedMethod(Identified, Timestamped, Base):
         ),
         Index("ix_saved_methods_specialist_id", "specialist_id"),
         Index("ix_saved_methods_setup_reference", "provider", "setup_reference"),
+        Index(
+            "ix_saved_methods_next_attempt_at",
+            "next_attempt_at",
+            postgresql_where=text("next_attempt_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_saved_methods_pending",
+            "created_at",
+            postgresql_where=text("status = 'pending'"),
+        ),
         {
             "comment": "Cards that a client lets a specialist charge later, by their names at the"
             " provider; never a card number.",

@@ -15,6 +15,14 @@ _STAYS_IN_ADDRESSES = "%/:?#[]@!$&'()*+,;=~"
 
 
 @dataclass(frozen=True, slots=True)
+class Party:
+    """Somebody with a mail address."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One event. The `uid` stays with it for ever; a later `sequence`, or within one a later
     `changed_at`, replaces what was known before. `cancelled` withdraws it.
@@ -28,11 +36,16 @@ class Event:
     status: Status
     summary: str
     url: str | None = None
+    organizer: Party | None = None
+    """With one it is an invitation, and mail programs enter it or take it out by themselves."""
+    attendee: Party | None = None
 
     @property
     def method(self) -> str:
         """What a calendar should do with it (RFC 5546)."""
-        return "CANCEL" if self.status == "cancelled" else "PUBLISH"
+        if self.status == "cancelled":
+            return "CANCEL"
+        return "PUBLISH" if self.organizer is None else "REQUEST"
 
     @property
     def media_type(self) -> str:
@@ -62,6 +75,15 @@ def _properties(event: Event) -> Iterator[tuple[str, str]]:
     yield "DTEND", _stamp(event.ends_at)
     yield "STATUS", event.status.upper()
     yield "SUMMARY", _text(event.summary)
+    if event.organizer is not None:
+        yield f"ORGANIZER;CN={_parameter(event.organizer.name)}", _mailto(event.organizer)
+    if event.attendee is not None:
+        # Who has booked has said yes already; nobody needs the programs' answers.
+        said = "PARTSTAT=ACCEPTED;ROLE=REQ-PARTICIPANT;RSVP=FALSE"
+        yield (
+            f"ATTENDEE;CN={_parameter(event.attendee.name)};{said}",
+            _mailto(event.attendee),
+        )
     yield "CLASS", "PRIVATE"
     yield "TRANSP", "TRANSPARENT" if event.status == "cancelled" else "OPAQUE"
     if event.url is not None:
@@ -79,6 +101,16 @@ def _text(value: str) -> str:
     lines = _NEW_LINE.split(value)
     plain = ("".join(c for c in line if unicodedata.category(c) != "Cc") for line in lines)
     return "\\n".join(re.sub(r"([\\;,])", r"\\\1", line) for line in plain)
+
+
+def _parameter(value: str) -> str:
+    """A quoted parameter value. It cannot hold quotes or control characters (RFC 5545, 3.2)."""
+    plain = (" " if unicodedata.category(c)[0] in "CZ" else c for c in value.replace('"', "'"))
+    return f'"{"".join(plain)}"'
+
+
+def _mailto(party: Party) -> str:
+    return "mailto:" + quote(party.address, safe="@!$&'*+/=?^_`{|}~.-")
 
 
 def _folded(line: str) -> Iterator[str]:

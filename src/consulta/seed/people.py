@@ -26,6 +26,7 @@ SARAH = Sample(
     week=(Hours("mon-fri", "09:00", "17:00"),),
     offers=(Offer("Four follow-ups", "followup", 4, 48_000, 20, valid_for_days=180),),
     discounts=(Discount("WELCOME-10", 10, most_uses_per_client=1),),
+    zoom_link="https://zoom.us/j/98765432101?pwd=c2FtcGxlLXJvb20",
 )
 
 OTHERS = (

@@ -81,3 +81,4 @@ class Sample:
     is_auto_confirming: bool = False
     offers: tuple[Offer, ...] = ()
     discounts: tuple[Discount, ...] = ()
+    zoom_link: str | None = None

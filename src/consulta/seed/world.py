@@ -107,6 +107,9 @@ class _Settler:
             await self._ask(
                 "POST", "/specialists/me/coupons", person, body, or_code="COUPON_CODE_TAKEN"
             )
+        if sample.zoom_link is not None:
+            room = {"provider": "zoom", "mode": "static", "link": sample.zoom_link}
+            await self._ask("PUT", "/specialists/me/video-config", person, room)
         # Last, because being listed is how a second run sees that somebody is complete.
         await self._ask("POST", f"/admin/specialists/{person.id}/verify", admin)
 

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Final
 
-from tests.crash.flows import changes, packages, prices, series, sessions
+from tests.crash.flows import changes, packages, prices, reconciling, series, sessions
 from tests.crash.flows.flow import Flow
 
 FLOWS: Final[Mapping[str, Flow]] = {
-    flow.name: flow for room in (sessions, changes, packages, prices, series) for flow in room.FLOWS
+    flow.name: flow
+    for room in (sessions, changes, packages, prices, series, reconciling)
+    for flow in room.FLOWS
 }
 
 __all__ = ["FLOWS", "Flow"]

@@ -7,7 +7,7 @@ from uuid import UUID
 from tests.crash import piecemeal
 from tests.crash.cast import LAPSE_SECONDS, PRICE_MINOR, Cast
 from tests.crash.flows import packages
-from tests.crash.flows.flow import WHOLE_WEEK, Flow, taken
+from tests.crash.flows.flow import CONFIRMED, VISA, WHOLE_WEEK, Flow, taken
 from tests.crash.promises import Ending, Paid
 from tests.features.recurring import dispatching
 
@@ -85,6 +85,33 @@ async def _due(
     )
 
 
+async def _saves_a_card(cast: Cast) -> None:
+    """One session, which a card is to pay that Stripe has saved, and of which we have not heard."""
+    await _another_due_time(cast)
+    day = (cast.sarah.today + timedelta(days=2)).isoformat()
+    body = {
+        "specialist_id": str(cast.sarah.id),
+        "rate_id": str(cast.sarah.rates["standard"]),
+        "frequency": "weekly",
+        "start_date": day,
+        "end_date": day,
+        "payment_mode": "saved_card",
+    }
+    made = await cast.ask(cast.anna, "/recurring-bookings", body, key="series")
+    secret: str = made.json["saved_method"]["next_action"]["client_secret"]
+    setup = secret.partition("_secret_")[0]
+    cast.stage.fake.control.browser_confirm(setup, payment_method=VISA)
+
+
+async def _charge(cast: Cast) -> None:
+    """Anna comes back and asks how her card stands; it is due at once, and pays."""
+    [series] = [one.reply.json for one in cast.asked]
+    await cast.anna.post(f"/saved-methods/{series['saved_method_id']}/refresh")
+    await cast.cron("charge-saved-cards")
+    await cast.worker_runs()
+    await cast.until("confirmed", id_=UUID(series["occurrences"][0]["booking_id"]))
+
+
 async def _dispatch(cast: Cast) -> None:
     """The nightly run; the worker then asks for the money."""
     await cast.cron("dispatch-recurring")
@@ -136,6 +163,23 @@ FLOWS = (
         ),
         prelude=_four_are_due,
         page=_PAGE,
+    ),
+    Flow(
+        "saved_card",
+        _charge,
+        Ending(
+            bookings=(CONFIRMED,),
+            payments=(taken(),),
+            operations=("authorize", "capture"),
+            live_slots=("booked",),
+            series=("ended",),
+            dates=("booked",),
+            answers={"series": 201},
+            noted={"booking.requested": 1},
+            told={"booking.requested": 1, "booking.confirmed": 1},
+        ),
+        prelude=_saves_a_card,
+        page={**_PAGE, "auto_confirm": True},
     ),
     Flow(
         "batches",

@@ -156,6 +156,13 @@ class Bank:
         self._tell("payment.dispute.created", payment=payment, dispute=made)
         return made
 
+    def decide(self, dispute: Json, *, status: str) -> None:
+        """The bank has decided (`won`, `lost`), or nobody wants to know any more (`closed`)."""
+        lost = dispute["amount"] if status == "lost" else 0
+        dispute |= {"status": status, "amount_deducted": lost}
+        payment = self.payments[dispute["payment_id"]]
+        self._tell(f"payment.dispute.{status}", payment=payment, dispute=dispute)
+
     def expire(self) -> list[str]:
         """What was authorised too long ago goes back to its payer; the ids of such payments."""
         ended = []

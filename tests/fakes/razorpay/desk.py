@@ -84,6 +84,11 @@ class RazorpayDesk(NetworkDesk):
         taken = next(one for one in bank.of_order(order_id) if one["captured"])
         return copy.deepcopy(bank.dispute(taken))
 
+    def decide(self, dispute_id: str, status: str) -> None:
+        """The dispute ends: `won`, `lost` or `closed`."""
+        bank = self._bank_of(dispute_id)
+        bank.decide(bank.disputes[dispute_id], status=status)
+
     def hold_refunds(self) -> None:
         """Refunds wait for the bank from now on."""
         for bank in self.banks.values():

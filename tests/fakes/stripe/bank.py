@@ -76,13 +76,20 @@ class BankControl:
         return self._done(refunds.settle(desk, refund, succeed=succeed))
 
     def open_dispute(
-        self, reference: str, *, amount: int | None = None, reason: str = "fraudulent"
+        self,
+        reference: str,
+        *,
+        amount: int | None = None,
+        reason: str = "fraudulent",
+        inquiry: bool = False,
     ) -> Json:
         """`reference` is a charge, or a payment intent whose last charge is meant."""
         if reference.startswith("pi_"):
             reference = self.machine.find("payment_intent", reference)[1]["latest_charge"] or ""
         desk, charge = self._at("charge", reference)
-        return self._done(disputes.opened(desk, charge, amount=amount, reason=reason))
+        return self._done(
+            disputes.opened(desk, charge, amount=amount, reason=reason, inquiry=inquiry)
+        )
 
     def close_dispute(self, dispute_id: str, *, won: bool) -> Json:
         desk, dispute = self._at("dispute", dispute_id)

@@ -8,7 +8,7 @@ from tests.fakes.stripe.refusals import Json, impossible
 from tests.fakes.stripe.schema import merged
 
 EVIDENCE_SECONDS = 9 * 24 * 3600
-OPEN = frozenset({"needs_response", "under_review"})
+OPEN = frozenset({"needs_response", "under_review", "warning_needs_response"})
 
 
 def open_if_magic(desk: Desk, charge: Json) -> None:
@@ -16,8 +16,12 @@ def open_if_magic(desk: Desk, charge: Json) -> None:
         opened(desk, charge, amount=None, reason="fraudulent")
 
 
-def opened(desk: Desk, charge: Json, *, amount: int | None, reason: str) -> Json:
-    """The amount (all that was captured, by default) is withdrawn and the charge marked."""
+def opened(
+    desk: Desk, charge: Json, *, amount: int | None, reason: str, inquiry: bool = False
+) -> Json:
+    """The charge is marked; the amount (all that was captured, by default) is withdrawn, unless
+    the bank only asks.
+    """
     if not charge["captured"]:
         raise impossible(f"Charge {charge['id']} has not been captured.")
     if charge["disputed"]:
@@ -48,12 +52,13 @@ def opened(desk: Desk, charge: Json, *, amount: int | None, reason: str) -> Json
             "card": {"brand": "visa", "case_type": "chargeback", "network_reason_code": "10.4"},
         },
         "reason": reason,
-        "status": "needs_response",
+        "status": "warning_needs_response" if inquiry else "needs_response",
     }
     desk.book.add(dispute)
     desk.announce("charge.dispute.created", dispute)
     charges.change(desk, charge, disputed=True)
-    desk.announce("charge.dispute.funds_withdrawn", dispute)
+    if not inquiry:
+        desk.announce("charge.dispute.funds_withdrawn", dispute)
     return dispute
 
 
@@ -97,11 +102,14 @@ def close(desk: Desk, params: Json, *, dispute_id: str) -> Json:
 
 
 def decided(desk: Desk, dispute: Json, *, won: bool) -> Json:
-    """The bank's decision. A won dispute returns the money; the charge stays marked."""
+    """The bank's decision; of an inquiry none. A won dispute returns the money; the charge stays
+    marked.
+    """
     if dispute["status"] not in OPEN:
         raise impossible(f"This dispute is already closed ({dispute['status']}).")
-    dispute["status"] = "won" if won else "lost"
+    is_inquiry = dispute["status"].startswith("warning_")
+    dispute["status"] = "warning_closed" if is_inquiry else "won" if won else "lost"
     desk.announce("charge.dispute.closed", dispute)
-    if won:
+    if won and not is_inquiry:
         desk.announce("charge.dispute.funds_reinstated", dispute)
     return dispute

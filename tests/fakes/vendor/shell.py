@@ -74,6 +74,8 @@ def make_app(handle: Handle, desk: NetworkDesk, *, failure: Callable[[int], Any]
         desk.post.kick()
         if late is not None:
             return late if isinstance(late, Response) else await dropped(request)
+        if answer.status == 204:
+            return Response(status_code=204, headers=answer.headers)
         return JSONResponse(answer.content, answer.status, answer.headers)
 
     async def command(request: Request) -> Response:

@@ -145,12 +145,12 @@ async def test_rotation_wraps_anew_and_leaves_the_secrets_alone(database: TestDa
         before = await world.rows("SELECT * FROM app.payment_config_keys")
     async with running_world(database, with_keys(database, f"{OTHER_KEY},{KEYS}")) as world:
         assert (await opened(world, config)).publishable_key == "pk_test_n0_of_hers"
-        await world.work_off("payment_configs.rewrap")
+        await world.work_off("keys.rewrap")
         after = await world.rows("SELECT * FROM app.payment_config_keys")
         assert after[0]["key_id"] == "k2"
         assert after[0]["sealed_keys"] == before[0]["sealed_keys"]
         assert after[0]["wrapped_key"] != before[0]["wrapped_key"]
-        await world.work_off("payment_configs.rewrap")
+        await world.work_off("keys.rewrap")
         assert await world.rows("SELECT * FROM app.payment_config_keys") == after
     async with running_world(database, with_keys(database, OTHER_KEY)) as world:
         assert (await opened(world, config)).publishable_key == "pk_test_n0_of_hers"
@@ -179,11 +179,11 @@ async def test_a_rotation_that_was_killed_goes_on(database: TestDatabase) -> Non
                 FOR EACH ROW EXECUTE FUNCTION testing.dies();
             """
         )
-        await world.work_off("payment_configs.rewrap")
+        await world.work_off("keys.rewrap")
         assert await under(world) == {"k1": 6, "k2": 6}
     async with running_world(database, keys) as world:
         await world.travel(minutes=10)  # The lease of the run that died has lapsed.
-        await world.work_off("payment_configs.rewrap")
+        await world.work_off("keys.rewrap")
         assert await under(world) == {"k2": 12}
     async with running_world(database, with_keys(database, OTHER_KEY)) as world:
         for number, (_, config) in enumerate(configs):
@@ -206,11 +206,11 @@ async def test_a_rotation_disturbs_nobody(database: TestDatabase) -> None:
             await puts(world_person(world, configs[number][0]), "stripe", rolled)
 
         await asyncio.gather(
-            world.work_off("payment_configs.rewrap"),
+            world.work_off("keys.rewrap"),
             *(uses(number) for number in range(10)),
             *(changes(number) for number in range(10, 15)),
         )
-        await world.work_off("payment_configs.rewrap")
+        await world.work_off("keys.rewrap")
         assert await under(world) == {"k2": 15}
 
 
@@ -224,7 +224,7 @@ async def test_what_cannot_be_opened_does_not_stop_the_others(database: TestData
         configs = await many(world, 3)
     third = "k3:" + base64.b64encode(bytes(range(100, 132))).decode()
     async with running_world(database, with_keys(database, f"{third},{KEYS}")) as world:
-        await world.work_off("payment_configs.rewrap")
+        await world.work_off("keys.rewrap")
     async with running_world(database, with_keys(database, f"{third},{KEYS}")) as world:
         await world.superuser.execute(
             "UPDATE app.payment_config_keys SET wrapped_key = '\\x00' WHERE config_id = $1",
@@ -232,7 +232,7 @@ async def test_what_cannot_be_opened_does_not_stop_the_others(database: TestData
         )
     both = f"{OTHER_KEY},{third}"
     async with running_world(database, with_keys(database, both)) as world:
-        outcome = await world.app.state.jobs.run_now("payment_configs.rewrap", triggered_by="test")
+        outcome = await world.app.state.jobs.run_now("keys.rewrap", triggered_by="test")
         assert (outcome.counts.done, outcome.counts.failed) == (2, 1)
         assert await under(world) == {"k2": 2, "k3": 1}
 

@@ -107,3 +107,30 @@ async def call_off(purchase: Purchase, booking_id: str, *, credit_returned: bool
             purchase.anna.id,
             credit_returned,
         )
+
+
+async def test_a_specialist_cannot_keep_the_money_of_credits_that_he_takes_back(
+    world: World,
+) -> None:
+    purchase = await bought(world)
+    take_back = "SELECT app.take_back_credits($1)"
+    payment = await world.value("SELECT id FROM app.payments")
+    for asked in (0, 1, 7_999):
+        with pytest.raises(asyncpg.PostgresError, match="REFUND_NOT_DUE"):
+            async with signed_in(world, purchase.sarah) as connection:
+                if asked:
+                    await connection.execute(
+                        "SELECT app.request_operation($1, 'refund', $2, 0)", payment, asked
+                    )
+                await connection.execute(take_back, purchase.id)
+    assert (await purchase.status())[2] == 4
+
+    # What was asked for before is no excuse, either; but no more is owed than is left.
+    async with signed_in(world, purchase.sarah) as connection:
+        await connection.execute("SELECT app.request_operation($1, 'refund', 7000, 0)", payment)
+    with pytest.raises(asyncpg.PostgresError, match="REFUND_NOT_DUE"):
+        async with signed_in(world, purchase.sarah) as connection:
+            await connection.execute(take_back, purchase.id)
+    async with signed_in(world, purchase.sarah) as connection:
+        await connection.execute("SELECT app.request_operation($1, 'refund', 1000, 0)", payment)
+        assert await connection.fetchval(take_back, purchase.id) == "refunded"

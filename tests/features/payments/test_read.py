@@ -25,6 +25,7 @@ async def test_both_parties_see_the_money_and_the_payer_alone_the_secret(world: 
         "captured",
         "refunded",
         "is_disputed",
+        "dispute",
         "capture_before",
         "last_error",
         "next_action",

@@ -1,10 +1,13 @@
 """Money that was taken goes back: by the specialist or an admin, never more than was taken."""
 
+import json
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from consulta.features.payments.queries import due_operations_leased
+from consulta.features.payments.service import refuse
 from consulta.providers.payments.port import ChargeState
 from tests.features.bookings.stages import Stage, authorised, booked, confirmed
 from tests.world import Person, Reply, World
@@ -40,6 +43,7 @@ async def test_a_part_goes_back_and_then_the_rest(world: World) -> None:
     for none_left in (None, {"amount_minor": 1}):
         reply = await refunds(stage, none_left)
         assert (reply.status, reply.code) == (409, "REFUND_EXCEEDS_CAPTURED")
+        assert reply.json["refundable"] == {"amount_minor": 0, "currency": "USD"}
 
 
 async def test_a_held_session_whose_money_all_went_back_is_refunded(world: World) -> None:
@@ -57,6 +61,7 @@ async def test_never_more_than_was_taken(world: World) -> None:
     await refunds(stage, {"amount_minor": 15_000})
     reply = await refunds(stage, {"amount_minor": 5_001})
     assert (reply.status, reply.code) == (409, "REFUND_EXCEEDS_CAPTURED")
+    assert reply.json["refundable"] == {"amount_minor": 5_000, "currency": "USD"}
     assert (await stage.charge()).refunded_minor == 15_000
 
 
@@ -171,6 +176,35 @@ async def test_what_the_provider_refuses_has_failed(world: World) -> None:
     assert reply.json["payment"]["captured"]["amount_minor"] == 20_000
 
 
+async def test_a_refund_that_is_refused_says_why_and_can_be_asked_for_again(world: World) -> None:
+    stage = await confirmed(world)
+    async with world.sandbox_away():
+        name = (await refunds(stage, {"amount_minor": 15_000})).json["id"]
+    payment_id = (await stage.seen())["payment"]["id"]
+    await world.travel(minutes=1)
+    async with world.app.state.till.recording() as work:
+        (lease,) = await due_operations_leased(
+            work, limit=1, lease_seconds=30, payment_id=UUID(payment_id)
+        )
+        assert await refuse(work, lease, "charge_disputed", None)
+    for who in (stage.anna, stage.sarah):
+        (seen,) = await listed(stage, who)
+        assert (seen["id"], seen["state"], seen["code"]) == (name, "failed", "charge_disputed")
+    told = json.loads(
+        await world.value("SELECT payload FROM app.outbox WHERE topic = 'payment.refund_failed'")
+    )
+    assert (told["payment_id"], told["refund_id"]) == (payment_id, name)
+    assert (
+        await world.value(
+            "SELECT count(*) FROM app.audit_logs WHERE action = 'payment.refund_refused'"
+        )
+        == 1
+    )
+    again = await refunds(stage)
+    assert (again.json["state"], again.json["code"]) == ("done", None)
+    assert again.json["amount"]["amount_minor"] == 20_000
+
+
 async def test_the_list_is_for_the_parties_and_the_newest_comes_first(world: World) -> None:
     stage = await confirmed(world)
     ada = await world.admin()
@@ -186,7 +220,8 @@ async def test_the_list_is_for_the_parties_and_the_newest_comes_first(world: Wor
             (1, "specialist"),
         ]
         assert set(seen[0]) == {
-            "id", "payment_id", "amount", "state", "reason", "requested_by_kind", "created_at",
+            "id", "payment_id", "amount", "state", "code", "reason", "requested_by_kind",
+            "created_at",
         }  # fmt: skip
     path = f"/payments/{(await stage.seen())['payment']['id']}/refunds"
     for stranger in (await world.client("Ben"), await world.specialist("Omar")):

@@ -1,12 +1,22 @@
 """How long a key lives, and how long an operation waits."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consulta.features.payments.rules import is_surely_over, key_is_fresh, wait_seconds
+from consulta.features.payments.rules import (
+    dispute_now,
+    dispute_of,
+    is_surely_over,
+    key_is_fresh,
+    wait_seconds,
+)
+from consulta.kernel.money import Money
+from consulta.providers.payments.port import Charge, ChargeState, Dispute, DisputeState
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)
@@ -48,3 +58,42 @@ def test_no_wait_is_endless_or_shorter_than_asked_for(attempts: int, asked: floa
     wait = wait_seconds(attempts, retry_after_seconds=asked)
     assert 1.0 <= wait <= 3600.0
     assert wait >= min(asked or 0.0, 3600.0)
+
+
+OPEN = Dispute("dp_1", DisputeState.OPEN, "fraudulent", Money(500, "USD"))
+WON, LOST = replace(OPEN, state=DisputeState.WON), replace(OPEN, state=DisputeState.LOST)
+AGAIN = Dispute("dp_2", DisputeState.OPEN)
+UNTOLD = Dispute("", DisputeState.OPEN)
+
+
+@pytest.mark.parametrize(
+    ("known", "told", "now"),
+    [
+        (None, {}, None),
+        (None, {"disputed": True}, UNTOLD),
+        (OPEN, {}, OPEN),
+        (WON, {"disputed": True}, WON),
+        (None, {"dispute": WON}, WON),
+        (UNTOLD, {"dispute": OPEN}, OPEN),
+        (OPEN, {"dispute": LOST}, LOST),
+        (LOST, {"dispute": WON}, WON),
+        (WON, {"dispute": OPEN}, WON),
+        (WON, {"dispute": AGAIN}, AGAIN),
+        (None, {"dispute": replace(AGAIN, amount=Money(5, "EUR"))}, AGAIN),
+    ],
+)
+def test_what_is_decided_is_not_open_again(
+    known: Dispute | None, told: dict[str, Any], now: Dispute | None
+) -> None:
+    charge = replace(Charge("ch_1", ChargeState.PAID, Money(500, "USD")), **told)
+    assert dispute_now(known, charge) == now
+
+
+def test_a_dispute_of_which_only_the_flag_is_known_is_open() -> None:
+    row = {"dispute_status": None, "dispute_minor": None, "is_disputed": True, "currency": "USD"}
+    assert dispute_of(row) == UNTOLD
+    assert dispute_of({**row, "is_disputed": False}) is None
+    more = {"dispute_status": "lost", "dispute_reference": None, "dispute_reason": None}
+    assert dispute_of({**row, **more}) == Dispute("", DisputeState.LOST)
+    amounted = {**row, **more, "dispute_reference": "dp_1", "dispute_minor": 500}
+    assert dispute_of({**amounted, "dispute_reason": "fraudulent"}) == LOST

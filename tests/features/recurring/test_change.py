@@ -107,7 +107,7 @@ async def test_what_could_not_be_asked_for_cannot_be_changed_to(stage: Stage) ->
     bought = await purchase(stage.world, stage.sarah, stage.anna)
     refused: list[tuple[dict[str, str], str]] = [
         ({"rate_id": str(omar.rates["standard"])}, "RATE_NOT_FOUND"),
-        ({"payment_mode": "saved_card"}, "SAVED_CARD_NOT_AVAILABLE"),
+        ({"payment_mode": "saved_card"}, "SAVED_METHOD_MISPLACED"),
         ({"payment_mode": "manual"}, "MANUAL_PAYMENT_NOT_OFFERED"),
         ({"payment_mode": "package"}, "PACKAGE_PURCHASE_MISPLACED"),
         ({"package_purchase_id": bought}, "PACKAGE_PURCHASE_MISPLACED"),

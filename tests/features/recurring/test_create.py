@@ -183,7 +183,7 @@ async def test_the_payment_mode_says_what_it_needs(world: World) -> None:
     anna = await world.client()
     bought = await purchase(world, sarah, anna)
     refusals = [
-        await asks(anna, sarah, payment_mode="saved_card"),
+        await asks(anna, nora, payment_mode="saved_card"),
         await asks(anna, sarah, payment_mode="package"),
         await asks(anna, sarah, payment_mode="per_session", package_purchase_id=bought),
         await asks(anna, sarah, payment_mode="manual"),

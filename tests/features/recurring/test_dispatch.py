@@ -223,8 +223,11 @@ async def test_a_series_ends_after_its_last_date(world: World) -> None:
     assert (ended["status"], ended["is_active"]) == ("ended", False)
     assert (ended["ended_at"], ended["next_booking_date"]) == (utc(NOW), None)
     assert await dates(world, made) == [(FRIDAY, "booked")]
-    assert "series.ended" in {
-        row["topic"] for row in await world.rows("SELECT topic FROM app.outbox")
+    [told] = await world.rows("SELECT payload FROM app.outbox WHERE topic = 'series.ended'")
+    assert json.loads(told["payload"]) == {
+        "series_id": str(made),
+        "specialist_id": str(sarah.id),
+        "client_id": str(anna.id),
     }
     assert (
         await world.value("SELECT subject_id FROM app.audit_logs WHERE action = 'series.ended'")

@@ -25,6 +25,8 @@ from tests.world import Client, Reply, Specialist, World, running_world
 
 NOW = utc("2027-01-04T02:00:00")
 ROOT = Path(__file__).parents[3]
+_Said = tuple[int, str | None]
+"""Status and code of a reply."""
 
 # Of each specialist eight series a day, every two hours, beginning tomorrow.
 _SERIES = """
@@ -93,7 +95,7 @@ async def test_five_dispatchers_at_once_decide_every_date_once(world: World) -> 
 async def test_five_processes_at_once_decide_every_date_once(world: World) -> None:
     await prepared(world, specialists=25, each=40)
 
-    await asyncio.gather(*(_runs_to_its_end(world) for _ in range(5)))
+    await asyncio.gather(*(runs_to_its_end(world) for _ in range(5)))
 
     assert await ledger(world) == all_are(1_000)
 
@@ -126,14 +128,14 @@ async def test_killed_within_a_batch_nothing_of_it_has_happened(world: World) ->
         async with somebody.transaction():
             # The batch meets this lock when its claims and half of its bookings are written.
             await somebody.execute("SELECT FROM app.users WHERE role = 'client' FOR UPDATE")
-            with _process(world) as process:
+            with dispatcher_process(world) as process:
                 await _until(world, "wait_event_type = 'Lock' AND query LIKE '%dispatch_series%'")
                 process.kill()
         await _until_gone(world)
     assert await ledger(world) == all_are(0)
     assert await world.value("SELECT count(*) FROM app.slots") == 0
 
-    await _runs_to_its_end(world)
+    await runs_to_its_end(world)
 
     assert await ledger(world) == all_are(200)
 
@@ -143,7 +145,7 @@ async def test_killed_again_and_again_nothing_is_lost_or_doubled(world: World) -
     chance = random.Random(5)
     killed = 0
     for _ in range(8):
-        with _process(world) as process:
+        with dispatcher_process(world) as process:
             assert process.stdout is not None
             await asyncio.to_thread(process.stdout.readline)
             await asyncio.sleep(chance.uniform(0.05, 1.2))
@@ -151,7 +153,7 @@ async def test_killed_again_and_again_nothing_is_lost_or_doubled(world: World) -
             process.kill()
     await _until_gone(world)
 
-    await _runs_to_its_end(world)
+    await runs_to_its_end(world)
 
     assert killed >= 2
     assert await ledger(world) == all_are(4_000)
@@ -159,35 +161,64 @@ async def test_killed_again_and_again_nothing_is_lost_or_doubled(world: World) -
 
 async def test_who_books_meanwhile_is_served(database: TestDatabase) -> None:
     async with running_world(database) as world:
-        _, sarahs = await prepared(world, specialists=20, each=50)
-        people = [await world.client(f"Client {number}") for number in range(20)]
-        free = [
-            (one, sarah, NOW + timedelta(days=day, hours=hour))
-            for one, sarah in zip(people, sarahs, strict=True)
-            for day, hour in ((2, 17), (3, 19), (4, 19))
-        ]
-        contested = [
-            (one, sarah, NOW.replace(hour=0) + timedelta(days=day, hours=hour))
-            for one, sarah in zip(people, sarahs, strict=True)
-            for day, hour in ((1, 2), (3, 6), (5, 14))
-        ]
+        free, contested = await _booked_meanwhile(world)
 
-        dispatching = asyncio.create_task(_dispatch(world))
-        replies = await asyncio.gather(
-            *(_books(*wanted, after=0.01 * n) for n, wanted in enumerate(free + contested))
-        )
-        await dispatching
-
-        assert {status for status, _ in replies} <= {201, 409}, Counter(replies)
-        assert [reply[0] for reply in replies[: len(free)]] == [201] * len(free)
-        assert {code for status, code in replies if status == 409} <= {"SLOT_TAKEN"}
-        won = sum(status == 201 for status, _ in replies[len(free) :])
+        assert {status for status, _ in free + contested} <= {201, 409}, Counter(free + contested)
+        assert [status for status, _ in free] == [201] * len(free)
+        assert {code for status, code in contested if status == 409} <= {"SLOT_TAKEN"}
+        won = sum(status == 201 for status, _ in contested)
         taken = await world.value(
             "SELECT count(*) FROM app.recurring_booking_occurrences WHERE reason = 'taken'"
         )
         # Each contested time has one owner: the person, or the series.
         assert taken == won
         assert await world.value("SELECT count(*) FROM app.recurring_booking_occurrences") == 1_000
+
+
+async def test_control_behind_a_batch_without_bounds_people_are_refused(
+    database: TestDatabase,
+) -> None:
+    async with database.connected() as office:
+        # Patience and the batch that exceeds it, both a fifth as long as they would be.
+        await office.execute(
+            f"ALTER ROLE {DbRole.API} IN DATABASE {database.name} SET lock_timeout = '400ms'"
+        )
+    async with running_world(database) as world:
+        [source] = await world.rows(
+            "SELECT pg_get_functiondef(oid) AS text FROM pg_proc WHERE proname = 'dispatch_report'"
+        )
+        slow = source["text"].replace("BEGIN", "BEGIN PERFORM pg_sleep(1.5);", 1)
+        assert slow != source["text"]
+        await world.superuser.execute(slow)
+
+        free, _ = await _booked_meanwhile(world)
+
+        assert {status for status, _ in free} == {201, 503}, Counter(free)
+
+
+async def _booked_meanwhile(world: World) -> tuple[list[_Said], list[_Said]]:
+    """Twenty people book while a thousand dates of the same calendars are dispatched: what was
+    said to them at times that are free, and at times that a series wants as well.
+    """
+    _, sarahs = await prepared(world, specialists=20, each=50)
+    people = [await world.client(f"Client {number}") for number in range(20)]
+    free = [
+        (one, sarah, NOW + timedelta(days=day, hours=hour))
+        for one, sarah in zip(people, sarahs, strict=True)
+        for day, hour in ((2, 17), (3, 19), (4, 19))
+    ]
+    contested = [
+        (one, sarah, NOW.replace(hour=0) + timedelta(days=day, hours=hour))
+        for one, sarah in zip(people, sarahs, strict=True)
+        for day, hour in ((1, 2), (3, 6), (5, 14))
+    ]
+
+    dispatching = asyncio.create_task(_dispatch(world))
+    replies = await asyncio.gather(
+        *(_books(*wanted, after=0.01 * n) for n, wanted in enumerate(free + contested))
+    )
+    await dispatching
+    return replies[: len(free)], replies[len(free) :]
 
 
 async def test_a_series_that_changes_meanwhile_is_wholly_old_or_new(world: World) -> None:
@@ -233,15 +264,13 @@ async def _dispatch(world: World) -> None:
     await world.app.state.jobs.run_now("recurring.dispatch", triggered_by="test")
 
 
-async def _books(
-    one: Client, sarah: Specialist, when: Any, *, after: float
-) -> tuple[int, str | None]:
+async def _books(one: Client, sarah: Specialist, when: Any, *, after: float) -> _Said:
     await asyncio.sleep(after)
     reply = await one.post("/bookings", sarah.booking(when))
     return reply.status, reply.code
 
 
-def _process(world: World) -> subprocess.Popen[str]:
+def dispatcher_process(world: World) -> subprocess.Popen[str]:
     command: Sequence[str] = (
         *(sys.executable, "-m", "tests.features.recurring.dispatcher"),
         world.database.dsn(DbRole.WORKER),
@@ -249,8 +278,8 @@ def _process(world: World) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
-async def _runs_to_its_end(world: World) -> None:
-    with _process(world) as process:
+async def runs_to_its_end(world: World) -> None:
+    with dispatcher_process(world) as process:
         said, _ = await asyncio.to_thread(process.communicate, timeout=120)
     assert (process.returncode, said.splitlines()[-1]) == (0, "done")
 

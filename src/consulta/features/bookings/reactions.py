@@ -18,11 +18,22 @@ from consulta.features.payments.events import (
     PaymentReleased,
     PaymentReturned,
     PaymentTaken,
+    SavedCardRefused,
 )
 from consulta.platform.db.work import Work
 
 _SEAL = "SELECT app.seal_booking($1, $2)"
 _RETAKE = "SELECT app.retake_span($1)"
+_LEAVE_TIME = """
+WITH longer AS (
+    UPDATE app.bookings b
+    SET expires_at = least(b.starts_at, greatest(b.expires_at, app.now() + $2::interval))
+    WHERE b.id = $1
+    RETURNING b.slot_id, b.expires_at
+)
+UPDATE app.slots s SET held_until = l.expires_at
+FROM longer l WHERE s.id = l.slot_id AND s.status NOT IN ('booked', 'released')
+"""
 
 
 async def await_confirmation_when_authorized(work: Work, fact: PaymentAuthorized) -> None:
@@ -68,6 +79,15 @@ async def _await_confirmation(
             amount_minor=booking.payment.authorized_minor,
             leased=False,
         )
+
+
+async def leave_time_when_card_refused(work: Work, fact: SavedCardRefused) -> None:
+    """The span stays held as long as the payer could have paid anyway, and never less than
+    `TIME_TO_PAY_OTHERWISE`, unless the session begins before.
+    """
+    booking = await _booking(work, fact)
+    if booking is not None and booking.status is BookingStatus.PENDING_PAYMENT:
+        await work.execute(_LEAVE_TIME, booking.id, rules.TIME_TO_PAY_OTHERWISE)
 
 
 async def confirm_when_taken(work: Work, fact: PaymentTaken) -> None:

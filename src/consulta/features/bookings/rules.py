@@ -11,6 +11,9 @@ from consulta.kernel.money import Money
 PAYMENT_WINDOW_MINUTES = 30
 """How long a booking made live waits for its payment."""
 
+TIME_TO_PAY_OTHERWISE = timedelta(hours=12)
+"""How long at least a session waits, until its start, whose saved card was refused."""
+
 LOOKUPS_PER_MINUTE = 10
 """How many clients somebody may look up by address."""
 

@@ -1,17 +1,20 @@
-"""Housekeeping: what nobody needs any more is deleted, a bounded piece at a time."""
+"""Housekeeping: what nobody needs any more is deleted, a bounded piece at a time; keys rotate."""
 
+from collections.abc import Sequence
 from datetime import time, timedelta
 
 from consulta.features.jobs import service
+from consulta.platform.crypto import Vault
 from consulta.platform.jobs import Job, Run, job
 from consulta.platform.outbox import Outbox
+from consulta.platform.sealed import SealedTable, rewrap_all
 
 _BATCH = 5_000
 _DRAINED = 100
 
 
-def jobs_of(outbox: Outbox) -> tuple[Job, ...]:
-    """The outbox's loop, and the nightly sweep."""
+def jobs_of(outbox: Outbox, *, vault: Vault, sealed: Sequence[SealedTable]) -> tuple[Job, ...]:
+    """The outbox's loop, the nightly sweep, and wrapping data keys by the key that seals now."""
 
     @job("outbox.deliver", every=timedelta(seconds=1), time_limit=timedelta(minutes=5), loop=True)
     async def deliver_messages(run: Run) -> None:
@@ -29,4 +32,8 @@ def jobs_of(outbox: Outbox) -> tuple[Job, ...]:
         if max(*swept.values(), messages) == _BATCH:
             run.again()
 
-    return (deliver_messages, sweep_house)
+    @job("keys.rewrap", every=timedelta(hours=1), time_limit=timedelta(minutes=10))
+    async def rewrap_keys(run: Run) -> None:
+        await rewrap_all(run, vault=vault, tables=sealed)
+
+    return (deliver_messages, sweep_house, rewrap_keys)

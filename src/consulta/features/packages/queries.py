@@ -157,7 +157,9 @@ SELECT q.*, p.id AS payment_id, p.provider AS payment_provider, p.status AS paym
        CASE WHEN p.account <> '' THEN app.publishable_key_of(p.account) END AS payment_account_key,
        p.amount_minor AS payment_amount_minor, p.captured_minor AS payment_captured_minor,
        p.refunded_minor AS payment_refunded_minor, p.last_error AS payment_last_error,
-       p.is_disputed AS payment_is_disputed, a.next_action AS payment_next_action
+       p.is_disputed AS payment_is_disputed, p.dispute_status AS payment_dispute_status,
+       p.dispute_reason AS payment_dispute_reason, p.dispute_minor AS payment_dispute_minor,
+       a.next_action AS payment_next_action
 FROM app.package_purchases q
 LEFT JOIN LATERAL (
     SELECT * FROM app.payments l WHERE l.package_purchase_id = q.id

@@ -25,7 +25,7 @@ ORDER BY c.id DESC LIMIT $5
 """
 
 _SEALED = """
-SELECT c.id, c.specialist_id, c.provider, c.is_live, c.publishable_key, c.hints, k.key_id,
+SELECT k.config_id, c.specialist_id, c.provider, c.is_live, c.publishable_key, c.hints, k.key_id,
        k.wrapped_key, k.sealed_keys, app.now() AS now
 FROM app.payment_configs c
 JOIN app.payment_config_keys k ON k.config_id = c.id AND k.specialist_id = c.specialist_id
@@ -56,31 +56,3 @@ async def sealed_keys(work: Work, *, provider: str, account: str) -> asyncpg.Rec
     return await work.fetchrow(
         f"{_SEALED} WHERE c.provider = $1 AND c.account = $2", provider, account
     )
-
-
-async def sealed_keys_for_update(work: Work, config_id: UUID) -> asyncpg.Record | None:
-    """The same by its id, locked against whoever changes the keys."""
-    return await work.fetchrow(f"{_SEALED} WHERE c.id = $1 FOR UPDATE OF k", config_id)
-
-
-async def configs_under_other_keys(
-    work: Work, *, key_id: str, except_ids: Sequence[UUID], limit: int
-) -> list[UUID]:
-    """Accounts whose data key is wrapped by another key than that one."""
-    rows = await work.fetch(
-        "SELECT k.config_id FROM app.payment_config_keys k"
-        " WHERE k.key_id <> $1 AND k.config_id <> ALL ($2) ORDER BY k.config_id LIMIT $3",
-        key_id,
-        except_ids,
-        limit,
-    )
-    return [row["config_id"] for row in rows]
-
-
-async def accounts_by_key(work: Work) -> dict[str, int]:
-    """How many accounts are under each key-encryption key."""
-    rows = await work.fetch(
-        "SELECT k.key_id, count(*) AS accounts FROM app.payment_config_keys k"
-        " GROUP BY k.key_id ORDER BY k.key_id"
-    )
-    return {row["key_id"]: row["accounts"] for row in rows}

@@ -11,6 +11,7 @@ from consulta.features.payment_configs.errors import (
     PaymentKeysMixed,
     PaymentKeysOfOtherMode,
 )
+from consulta.platform.sealed import SealedTable
 
 FORMER_LASTS = timedelta(hours=24)
 """Letters that were signed with a secret of before are accepted for so long after a change."""
@@ -86,6 +87,24 @@ def place_of(*, config_id: UUID, specialist_id: UUID, provider: str, is_live: bo
     """What the sealed keys are bound to: in any other row they do not open."""
     mode = "live" if is_live else "test"
     return f"payment_config_keys|{config_id}|{specialist_id}|{provider}|{mode}"
+
+
+def place_of_row(row: Mapping[str, Any]) -> str:
+    return place_of(
+        config_id=row["config_id"],
+        specialist_id=row["specialist_id"],
+        provider=row["provider"],
+        is_live=row["is_live"],
+    )
+
+
+SEALED = SealedTable(
+    table="payment_config_keys",
+    keys=("config_id", "specialist_id"),
+    place=place_of_row,
+    joined="JOIN app.payment_configs c ON c.id = t.config_id AND c.specialist_id = t.specialist_id",
+    beside=("c.provider", "c.is_live"),
+)
 
 
 def still_accepted(former: Iterable[Mapping[str, str]], *, now: datetime) -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Writing sealed keys, ending an account, and wrapping keys anew. Nothing here tells a secret."""
+"""Writing sealed keys, and ending an account. Nothing here tells a secret."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -8,17 +8,11 @@ from uuid import UUID
 import asyncpg
 import orjson
 
-from consulta.features.payment_configs import queries
 from consulta.features.payment_configs.rules import Offered, place_of
 from consulta.platform.crypto import Envelope, Vault
 from consulta.platform.db.work import Work
 
 _SAVE = "SELECT * FROM app.save_payment_config($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-
-_REWRAP = """
-UPDATE app.payment_config_keys SET key_id = $2, wrapped_key = $3
-WHERE config_id = $1
-"""
 
 
 async def save(
@@ -87,29 +81,8 @@ async def end(work: Work, *, provider: str) -> None:
     )
 
 
-async def rewrap(work: Work, *, vault: Vault, config_id: UUID) -> bool:
-    """The account's data key is under the key that seals now; its secrets stay as they are. False
-    where it was already. Raises `Undecipherable`.
-    """
-    row = await queries.sealed_keys_for_update(work, config_id)
-    if row is None or row["key_id"] == vault.active:
-        return False
-    envelope = vault.rewrap(envelope_of(row), place=place_of_row(row))
-    await work.execute(_REWRAP, config_id, envelope.key_id, envelope.wrapped_key)
-    return True
-
-
 def envelope_of(row: Mapping[str, Any]) -> Envelope:
     return Envelope(row["key_id"], row["wrapped_key"], row["sealed_keys"])
-
-
-def place_of_row(row: Mapping[str, Any]) -> str:
-    return place_of(
-        config_id=row["id"],
-        specialist_id=row["specialist_id"],
-        provider=row["provider"],
-        is_live=row["is_live"],
-    )
 
 
 def _told(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,5 +3,5 @@
 Not here: what is being paid for (bookings), which keys are used (payment_configs), the letter-box
 (webhooks). Blind to vendors: it speaks to the port alone.
 Announces: PaymentAuthorized, PaymentTaken, PaymentReleased, PaymentReturned, PaymentDisputed,
-PaymentCameTooLate.
+PaymentCameTooLate, SavedCardRefused.
 """

@@ -1,7 +1,7 @@
 """What bodies of other rooms carry as it is: how somebody pays, and a payment inside an answer."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -23,6 +23,16 @@ class NextActionOut(Answer):
     client_secret: str | None = None
     url: str | None = None
     order_reference: str | None = None
+    return_url: str | None = None
+    """Where the provider's page has to send the payer back to: Razorpay's `callback_url`."""
+
+
+class DisputeOut(Answer):
+    """How the payer's complaint at the bank stands, or how it ended."""
+
+    status: Literal["inquiry", "open", "won", "lost", "closed"]
+    reason: str | None
+    amount: MoneyOut | None
 
 
 class PaymentOut(Answer):
@@ -36,6 +46,7 @@ class PaymentOut(Answer):
     next_action: NextActionOut | None = None
     last_error: str | None = None
     is_disputed: bool = False
+    dispute: DisputeOut | None = None
 
 
 def payment_within(
@@ -62,4 +73,18 @@ def payment_within(
         "next_action": row["payment_next_action"] if with_action else None,
         "last_error": row["payment_last_error"],
         "is_disputed": row["payment_is_disputed"],
+        "dispute": dispute_within(row, prefix="payment_"),
+    }
+
+
+def dispute_within(row: Mapping[str, Any], *, prefix: str = "") -> dict[str, Any] | None:
+    """The columns `dispute_…` of a payment in the shape of `DisputeOut`."""
+    if row[f"{prefix}dispute_status"] is None:
+        return None
+    amount_minor = row[f"{prefix}dispute_minor"]
+    amount = {"amount_minor": amount_minor, "currency": row["currency"]}
+    return {
+        "status": row[f"{prefix}dispute_status"],
+        "reason": row[f"{prefix}dispute_reason"],
+        "amount": amount if amount_minor is not None else None,
     }

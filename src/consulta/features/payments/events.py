@@ -42,6 +42,11 @@ class PaymentReturned(PaymentFact):
 
 
 @dataclass(frozen=True, slots=True)
+class SavedCardRefused(PaymentFact):
+    """The saved card that was to pay did not: the payer has to pay otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentDisputed(PaymentFact):
     """The payer disputes the charge at the bank."""
 

@@ -8,9 +8,11 @@ from uuid import UUID
 
 import asyncpg
 
+from consulta.features.payments.rules import dispute_of
 from consulta.features.payments.states import PaymentStatus
 from consulta.kernel.money import Money
 from consulta.platform.db.work import Work
+from consulta.providers.payments.port import Dispute
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,19 @@ class LockedPayment:
     reference: str | None
     captured_minor: int
     refunded_minor: int
-    is_disputed: bool
+    dispute: Dispute | None
     updated_at: datetime
+
+    @property
+    def ids(self) -> dict[str, UUID | None]:
+        """Whom and what it is about, as messages say it."""
+        return {
+            "payment_id": self.id,
+            "booking_id": self.booking_id,
+            "purchase_id": self.purchase_id,
+            "specialist_id": self.specialist_id,
+            "client_id": self.client_id,
+        }
 
 
 async def payment_for_update(work: Work, payment_id: UUID) -> LockedPayment | None:
@@ -53,7 +66,7 @@ async def payment_for_update(work: Work, payment_id: UUID) -> LockedPayment | No
         reference=payment["provider_reference"],
         captured_minor=payment["captured_minor"],
         refunded_minor=payment["refunded_minor"],
-        is_disputed=payment["is_disputed"],
+        dispute=dispute_of(payment),
         updated_at=datetime.fromisoformat(payment["updated_at"]),
     )
 
@@ -65,7 +78,8 @@ def _id(text: str | None) -> UUID | None:
 _PAYMENT = """
 SELECT p.id, p.booking_id, p.package_purchase_id, p.specialist_id, p.client_id, p.provider,
        p.account, p.status, p.amount_minor, p.currency,
-       p.authorized_minor, p.captured_minor, p.refunded_minor, p.is_disputed, p.capture_before,
+       p.authorized_minor, p.captured_minor, p.refunded_minor, p.is_disputed, p.dispute_status,
+       p.dispute_reason, p.dispute_minor, p.capture_before,
        p.last_error, p.provider_reference, p.created_at, p.updated_at, a.next_action
 FROM app.payments p LEFT JOIN app.payment_actions a ON a.payment_id = p.id
 WHERE p.id = $1
@@ -120,6 +134,11 @@ class Lease:
     now: datetime
     is_forlorn: bool = False
     """What is paid for has come to nothing meanwhile: nothing new may come to be for it."""
+
+    @property
+    def is_off_session(self) -> bool:
+        """Whether a saved card is charged while its payer is away."""
+        return bool(self.params.get("off_session"))
 
 
 _LEASE_DUE = """
@@ -230,6 +249,16 @@ async def payment_of_payer(work: Work, payment_id: UUID) -> asyncpg.Record | Non
 async def refunds_of(work: Work, payment_id: UUID) -> Sequence[asyncpg.Record]:
     """The refunds of a payment, the newest first, as far as the reader is a party of it."""
     return await work.fetch("SELECT * FROM app.refunds_of($1)", payment_id)
+
+
+async def asked_return_url(work: Work, payment_id: UUID) -> str | None:
+    """Where the payer last asked to be sent after paying."""
+    found: str | None = await work.fetchval(
+        "SELECT params ->> 'return_url' FROM app.payment_operations"
+        " WHERE payment_id = $1 AND kind = 'authorize' ORDER BY created_at DESC, id DESC LIMIT 1",
+        payment_id,
+    )
+    return found
 
 
 async def payment_of_operation(work: Work, operation_id: UUID) -> UUID | None:

@@ -1,15 +1,16 @@
 """Paths of payments, and the sandbox's stand-in for the payer's browser."""
 
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter
-from starlette.responses import Response
+from fastapi import APIRouter, Path, Request
+from starlette.responses import RedirectResponse, Response
 
 from consulta.features.payments import errors, flows, queries, schemas
-from consulta.features.payments.deps import TillDep
+from consulta.features.payments.deps import PorchDep, TillDep
 from consulta.kernel.actor import Role
-from consulta.kernel.errors import Forbidden
-from consulta.platform.auth.guards import PERSON, SIGNED_IN, require
+from consulta.kernel.errors import Forbidden, RateLimited
+from consulta.platform.auth.guards import OPEN, PERSON, SIGNED_IN, require
 from consulta.platform.db.work import Work
 from consulta.platform.http import idempotency
 from consulta.platform.http.answers import json_response
@@ -126,6 +127,84 @@ async def mark_returned(
     body: schemas.HandedBack | None = None,
 ) -> Response:
     return await flows.mark_returned(till, actor, once, payment_id, body or schemas.HandedBack())
+
+
+# Payers come from a page of theirs; what they bring is the key, whoever they are.
+Hosted = Literal["stripe", "razorpay", "paytabs"]
+Account = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{16,64}$")]
+_RETURNS = problems(
+    *ALWAYS,
+    RateLimited,
+    errors.SignatureRejected,
+    errors.PaymentNotFound,
+    errors.ProviderNotConfigured,
+)
+_FORM = {
+    "requestBody": {
+        "content": {"application/x-www-form-urlencoded": {"schema": {"type": "object"}}}
+    }
+}
+
+
+@router.get(
+    "/return/{provider}",
+    name="come_back_by_get",
+    status_code=303,
+    response_class=RedirectResponse,
+    dependencies=[OPEN],
+    summary="The payer comes back from a provider's page, and is sent on",
+    responses=_RETURNS,
+)
+@router.post(
+    "/return/{provider}",
+    name="come_back",
+    status_code=303,
+    response_class=RedirectResponse,
+    dependencies=[OPEN],
+    summary="The payer comes back from a provider's page with a form, and is sent on",
+    responses=_RETURNS,
+    openapi_extra=_FORM,
+)
+async def come_back(provider: Hosted, request: Request, porch: PorchDep) -> RedirectResponse:
+    """To `PAYMENT_RETURN_URL`, or to the address that the payer asked for where it is one of our
+    frontends; with `booking_id` or `package_purchase_id`, and `payment`: how that stands.
+    """
+    return await _sent_on(porch, request, provider=provider, account="")
+
+
+@router.get(
+    "/return/{provider}/{account}",
+    name="come_back_from_account_by_get",
+    status_code=303,
+    response_class=RedirectResponse,
+    dependencies=[OPEN],
+    summary="The payer comes back from the page of a specialist's own account",
+    responses=_RETURNS,
+)
+@router.post(
+    "/return/{provider}/{account}",
+    name="come_back_from_account",
+    status_code=303,
+    response_class=RedirectResponse,
+    dependencies=[OPEN],
+    summary="The payer comes back from the page of a specialist's own account with a form",
+    responses=_RETURNS,
+    openapi_extra=_FORM,
+)
+async def come_back_from_account(
+    provider: Hosted, account: Account, request: Request, porch: PorchDep
+) -> RedirectResponse:
+    """As from the platform's own account, verified with the keys of this one."""
+    return await _sent_on(porch, request, provider=provider, account=account)
+
+
+async def _sent_on(
+    porch: PorchDep, request: Request, *, provider: str, account: str
+) -> RedirectResponse:
+    is_get = request.method == "GET"
+    form = request.scope["query_string"] if is_get else await request.body()
+    address = await flows.come_back(porch, provider=provider, account=account, form=form)
+    return RedirectResponse(address, status_code=303)
 
 
 @sandbox_router.post(

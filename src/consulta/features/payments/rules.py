@@ -1,12 +1,17 @@
 """Decisions about operations: how long to wait, when a key is too old, when to stop."""
 
 import random
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from consulta.features.payments.states import PaymentStatus, path, status_of
-from consulta.providers.payments.port import Charge
+from consulta.kernel.money import Money
+from consulta.providers.payments.port import Charge, Dispute, DisputeState
 
 KEY_LIFETIME = timedelta(hours=20)
 """Providers forget idempotency keys after 24 hours; we stop resending well before (design 6)."""
@@ -84,3 +89,59 @@ def progress(status: str, charge: Charge) -> Progress:
     if steps is None:
         return Progress.APART
     return Progress.AHEAD if steps else Progress.SAME
+
+
+_ORIGIN = re.compile(r"(https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?)([/?#][!-?A-\[\]-~]*)?")
+
+
+def origin_of(address: str) -> str | None:
+    """Scheme, host and port of a plain address; None for whatever a browser could read otherwise:
+    one with a user in it, a backslash, a space, or without a scheme.
+    """
+    found = _ORIGIN.fullmatch(address)
+    return found[1].lower() if found else None
+
+
+def way_back(
+    asked: str | None, *, default: str, origins: Collection[str], said: Mapping[str, str]
+) -> str:
+    """Where a payer who comes from a provider's page is sent on to: the address that he asked for
+    where its origin is among `origins`, else `default`; with `said` added to its query.
+    """
+    is_known = asked is not None and origin_of(asked) in origins
+    parts = urlsplit(asked if asked is not None and is_known else default)
+    query = "&".join(filter(None, (parts.query, urlencode(said))))
+    return urlunsplit(parts._replace(query=query))
+
+
+def word_of(status: str, last_error: str | None) -> str:
+    """How a payment stands, for the page to which its payer comes back."""
+    waits = status in {PaymentStatus.PENDING, PaymentStatus.REQUIRES_ACTION}
+    return "declined" if waits and last_error is not None else status
+
+
+def dispute_of(row: Mapping[str, Any]) -> Dispute | None:
+    """The dispute that the columns of a payment tell; None where there never was one."""
+    status, amount_minor = row["dispute_status"], row["dispute_minor"]
+    if status is None:
+        return Dispute("", DisputeState.OPEN) if row["is_disputed"] else None
+    return Dispute(
+        reference=row["dispute_reference"] or "",
+        state=DisputeState(status),
+        reason=row["dispute_reason"],
+        amount=Money(amount_minor, row["currency"]) if amount_minor is not None else None,
+    )
+
+
+def dispute_now(known: Dispute | None, charge: Charge) -> Dispute | None:
+    """How the dispute stands, after what we know and what the charge tells. A charge that is silent
+    changes nothing. What the bank has decided is not open again: then the charge is an old answer.
+    """
+    told = charge.dispute
+    if told is None:
+        begins = charge.disputed and known is None
+        return Dispute("", DisputeState.OPEN) if begins else known
+    if told.amount is not None and told.amount.currency != charge.amount.currency:
+        told = replace(told, amount=None)
+    is_same = known is not None and known.reference == told.reference
+    return known if is_same and known and told.stands and not known.stands else told

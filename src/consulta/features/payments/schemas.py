@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 from pydantic import Field
 
+from consulta.features.payments.bodies import DisputeOut, dispute_within
 from consulta.platform.http.schema import Answer, Blankable, Body, MoneyOut, Text
 
 
@@ -23,6 +24,7 @@ class PaymentDetails(Answer):
     captured: MoneyOut
     refunded: MoneyOut
     is_disputed: bool
+    dispute: DisputeOut | None
     capture_before: datetime | None
     last_error: str | None
     next_action: dict[str, Any] | None
@@ -62,6 +64,8 @@ class RefundOut(Answer):
     payment_id: UUID
     amount: MoneyOut
     state: Literal["pending", "done", "failed"]
+    code: str | None
+    """Why a refund has failed; what it was about can be asked for again."""
     reason: str | None
     requested_by_kind: Literal["client", "specialist", "admin", "system"]
     created_at: datetime
@@ -85,7 +89,7 @@ class SandboxAction(Body):
 
 def refund_out(row: asyncpg.Record) -> dict[str, Any]:
     """A row of `queries.refunds_of` in the shape of `RefundOut`."""
-    plain = ("id", "payment_id", "state", "reason", "requested_by_kind", "created_at")
+    plain = ("id", "payment_id", "state", "code", "reason", "requested_by_kind", "created_at")
     return {
         **{name: row[name] for name in plain},
         "amount": {"amount_minor": row["amount_minor"], "currency": row["currency"]},
@@ -116,6 +120,7 @@ def payment_out(row: asyncpg.Record, *, with_action: bool = True) -> dict[str, A
             )
         },
         "next_action": row["next_action"] if with_action else None,
+        "dispute": dispute_within(row),
         "amount": money("amount_minor"),
         "authorized": money("authorized_minor"),
         "captured": money("captured_minor"),

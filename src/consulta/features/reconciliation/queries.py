@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from consulta.features.payments.rules import dispute_of
 from consulta.features.reconciliation.rules import OurSide
 from consulta.kernel.money import Money
 from consulta.platform.db.paging import Page, PageAsked
@@ -23,7 +24,8 @@ WITH known AS (
          WHERE p.provider = $1 AND p.account = $2 AND p.id = $4)) AS id
 )
 SELECT p.id AS payment_id, p.status, p.amount_minor, p.currency, p.provider_reference AS reference,
-       p.captured_minor, p.refunded_minor, p.is_disputed, app.is_over(p) AS is_over,
+       p.captured_minor, p.refunded_minor, p.is_disputed, p.dispute_reference, p.dispute_status,
+       p.dispute_reason, p.dispute_minor, app.is_over(p) AS is_over,
        EXISTS (SELECT 1 FROM app.payment_operations o
                WHERE o.payment_id = p.id AND o.state NOT IN ('done', 'dead')) AS is_under_way,
        coalesce((SELECT o.state = 'dead' FROM app.payment_operations o
@@ -40,9 +42,13 @@ async def our_side(
     row = await work.fetchrow(_OUR_SIDE, provider, account, reference, payment_id)
     if row is None:
         return None
-    values = dict(row)
-    amount = Money(values.pop("amount_minor"), values.pop("currency"))
-    return OurSide(amount=amount, **values)
+    plain = ("payment_id", "status", "reference", "captured_minor", "refunded_minor", "is_over",
+             "is_under_way", "was_refused")  # fmt: skip
+    return OurSide(
+        amount=Money(row["amount_minor"], row["currency"]),
+        dispute=dispute_of(row),
+        **{name: row[name] for name in plain},
+    )
 
 
 async def accounts_of_specialists(work: Work) -> Sequence[tuple[str, str]]:

@@ -5,9 +5,9 @@ from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from consulta.features.payments.rules import Progress, progress
+from consulta.features.payments.rules import Progress, dispute_now, progress
 from consulta.kernel.money import Money
-from consulta.providers.payments.port import Charge, ChargeState
+from consulta.providers.payments.port import Charge, ChargeState, Dispute
 
 OVERLAP = timedelta(hours=1)
 """Charges are listed again from so long before the last one seen: clocks and lists lag."""
@@ -31,7 +31,7 @@ class Remedy(StrEnum):
     VOID = "void"
     """Money is reserved or taken for what has ended: it is released or returned."""
     CORRECT = "correct"
-    """The state is the same, sums or the flag of a dispute are not."""
+    """The state is the same, sums or a dispute are not."""
     PARK = "park"
     """Nothing is safe to do without a person."""
 
@@ -52,7 +52,7 @@ class OurSide:
     reference: str | None
     captured_minor: int
     refunded_minor: int
-    is_disputed: bool
+    dispute: Dispute | None
     is_over: bool
     """What is paid for has come to nothing."""
     is_under_way: bool
@@ -100,8 +100,9 @@ def _of_sums(charge: Charge, ours: OurSide) -> Verdict | None:
         return None if ours.is_under_way else _park("provider_has_less")
     if (charge.captured_minor, charge.refunded_minor) != (ours.captured_minor, ours.refunded_minor):
         return Verdict(Remedy.CORRECT, "sums_differ")
-    if charge.disputed and not ours.is_disputed:
-        return Verdict(Remedy.CORRECT, "dispute_missed")
+    dispute = dispute_now(ours.dispute, charge)
+    if dispute is not None and dispute != ours.dispute:
+        return Verdict(Remedy.CORRECT, "dispute_missed" if dispute.stands else "dispute_ended")
     if ours.reference is None:
         return Verdict(Remedy.ADOPT, "reference_lost")
     return None

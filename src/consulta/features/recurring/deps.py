@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from consulta.features.payments.deps import TillDep
 from consulta.features.recurring.flows import Desk
 from consulta.features.recurring.service.dispatch import DispatchTerms
-from consulta.platform.http.deps import DatabaseDep
 
 
 async def _terms(request: Request) -> DispatchTerms:
@@ -17,8 +17,8 @@ async def _terms(request: Request) -> DispatchTerms:
 DispatchTermsDep = Annotated[DispatchTerms, Depends(_terms)]
 
 
-async def _desk(database: DatabaseDep, terms: DispatchTermsDep) -> Desk:
-    return Desk(database, terms)
+async def _desk(till: TillDep, terms: DispatchTermsDep) -> Desk:
+    return Desk(till, terms)
 
 
 DeskDep = Annotated[Desk, Depends(_desk)]

@@ -51,12 +51,6 @@ class EndDateOutOfRange(Invalid):
     code = "END_DATE_OUT_OF_RANGE"
 
 
-class SavedCardNotAvailable(Invalid):
-    """Sessions of a series cannot be paid with a saved card here."""
-
-    code = "SAVED_CARD_NOT_AVAILABLE"
-
-
 class PackagePurchaseMisplaced(Invalid):
     """A purchase of a package goes with the payment mode `package`, and with no other."""
 

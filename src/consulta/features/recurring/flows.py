@@ -25,6 +25,7 @@ from consulta.features.recurring.rules import (
 )
 from consulta.features.recurring.schemas import Scope
 from consulta.features.recurring.service.dispatch import DispatchTerms, dispatch
+from consulta.features.saved_methods import flows as saved_methods
 from consulta.kernel.actor import Actor
 from consulta.kernel.errors import DomainError
 from consulta.platform.db.work import Database, Work
@@ -34,10 +35,14 @@ from consulta.platform.http.idempotency import Once
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a flow of series needs: the database, and how dates are dispatched."""
+    """What a flow of series needs: the till, and how dates are dispatched."""
 
-    database: Database
+    till: Till
     terms: DispatchTerms
+
+    @property
+    def database(self) -> Database:
+        return self.till.database
 
 
 async def create(
@@ -46,22 +51,22 @@ async def create(
     """201 with the series, whose first dates have been dispatched where their time has come. A dry
     run answers the dates ahead, writes nothing and does not use up the key.
     """
-    wish = _wish(body)
     if body.dry_run:
         async with desk.database.read(actor) as work:
-            proposed = await service.create(work, wish, is_dry_run=True)
-            return await _preview(work, proposed, is_new=True)
+            return await _preview(work, await _create(desk, work, body), is_new=True)
     async with desk.database.work(actor) as work:
         beginning = await once.begin(work, body)
         if beginning.replay is not None:
             return beginning.replay
         series_id = beginning.subject_id
         if series_id is None:
-            series_id = (await service.create(work, wish, is_dry_run=False)).id
+            series_id = (await _create(desk, work, body)).id
             once.made(work, series_id)
+    if body.payment_mode == "saved_card":
+        await _set_up_card(desk, actor, series_id)
     await _dispatch_at_once(desk, series_id, body.specialist_id)
     async with desk.database.work(actor) as work:
-        answer = (await shown(work, series_id)).model_dump_json().encode()
+        answer = (await shown(desk.till, work, series_id)).model_dump_json().encode()
         return once.finish(work, subject_id=series_id, status_code=201, answer=answer)
 
 
@@ -85,7 +90,7 @@ async def change(
         standing = await _standing(work, series_id)
     await _dispatch_at_once(desk, series_id, series.specialist_id)
     async with desk.database.read(actor) as work:
-        seen = await shown(work, series_id)
+        seen = await shown(desk.till, work, series_id)
     return schemas.SeriesChanged(
         **seen.model_dump(), unchanged_bookings=schemas.standing_of(standing)
     )
@@ -97,7 +102,7 @@ async def resume(desk: Desk, actor: Actor, series_id: UUID) -> schemas.SeriesOut
         series = await service.resume(work, series_id=series_id)
     await _dispatch_at_once(desk, series_id, series.specialist_id)
     async with desk.database.read(actor) as work:
-        return await shown(work, series_id)
+        return await shown(desk.till, work, series_id)
 
 
 async def end(
@@ -126,7 +131,7 @@ async def end(
         for booking_id in concerned
     ]
     async with till.database.read(actor) as work:
-        seen = await shown(work, series_id)
+        seen = await shown(till, work, series_id)
     return schemas.SeriesEndedOut(
         **seen.model_dump(),
         bookings=ended,
@@ -135,13 +140,15 @@ async def end(
     )
 
 
-async def shown(work: Work, series_id: UUID) -> schemas.SeriesOut:
+async def shown(till: Till, work: Work, series_id: UUID) -> schemas.SeriesOut:
     """The series as its reader sees it. Raises `SeriesNotFound`."""
     row = await queries.series(work, series_id)
     if row is None:
         raise SeriesNotFound
+    card = row["saved_method_id"]
     return schemas.series_out(
         row,
+        saved_method=await saved_methods.shown(till, work, card) if card is not None else None,
         occurrences=await queries.occurrences_of(work, series_id, limit=MOST_OCCURRENCES),
         upcoming=await queries.upcoming_dates(work, series_id, limit=MOST_UPCOMING),
     )
@@ -193,6 +200,14 @@ async def _call_off(
     return schemas.ended_booking_of(row, outcome=outcome, code=code)
 
 
+async def _set_up_card(desk: Desk, actor: Actor, series_id: UUID) -> None:
+    """The provider was asked to save the card of the series, if that has not been done."""
+    async with desk.database.read(actor) as work:
+        series = await queries.series(work, series_id)
+    if series is not None and series["saved_method_id"] is not None:
+        await saved_methods.call_for(desk.till, series["saved_method_id"])
+
+
 async def _dispatch_at_once(desk: Desk, series_id: UUID, specialist_id: UUID) -> None:
     """What is due of the series is booked or skipped now; where that fails, the next run of the
     dispatcher does it.
@@ -206,9 +221,16 @@ async def _dispatch_at_once(desk: Desk, series_id: UUID, specialist_id: UUID) ->
         report(error, during=_DISPATCHER.name, series=series_id)
 
 
-def _wish(body: schemas.SeriesCreate) -> service.Wish:
+async def _create(desk: Desk, work: Work, body: schemas.SeriesCreate) -> Series:
     said = body.model_dump(exclude={"dry_run", "local_time"})
-    return service.Wish(**said, local_time=time.fromisoformat(body.local_time))
+    savers = saved_methods.savers_at(desk.till)
+    return await service.create(
+        work,
+        service.Wish(**said, local_time=time.fromisoformat(body.local_time)),
+        default_provider=savers.default,
+        savers=savers.names,
+        is_dry_run=body.dry_run,
+    )
 
 
 _DISPATCHER = Actor.system("recurring.at_once")

@@ -16,6 +16,11 @@ from consulta.features.recurring import errors, flows, schemas, service
 from consulta.features.recurring.deps import DeskDep
 from consulta.features.recurring.queries import series as queries
 from consulta.features.recurring.schemas import Scope
+from consulta.features.saved_methods.errors import (
+    CARD_ERRORS,
+    SavedCardNotAvailable,
+    TooManySavedMethods,
+)
 from consulta.kernel.actor import Role
 from consulta.kernel.errors import Forbidden
 from consulta.platform.auth.guards import SIGNED_IN, require
@@ -41,7 +46,7 @@ _TERMS = (
     calendar.RateNotFound,
     calendar.NotAccepting,
     errors.EndDateOutOfRange,
-    errors.SavedCardNotAvailable,
+    *CARD_ERRORS,
     errors.ManualPaymentNotOffered,
     errors.PackagePurchaseMisplaced,
     *CREDIT_ERRORS,
@@ -65,6 +70,8 @@ _CHANGES = (*ALWAYS, errors.SeriesNotFound, errors.SeriesEnded)
             errors.StartDateOutOfRange,
             errors.SeriesWithoutDates,
             errors.TooManySeries,
+            SavedCardNotAvailable,
+            TooManySavedMethods,
             booking_errors.CannotBookYourself,
             booking_errors.ClientNotFound,
         ),
@@ -116,8 +123,8 @@ async def list_series(
     summary="A series, what became of its dates, and what lies ahead",
     responses=problems(*ALWAYS, errors.SeriesNotFound),
 )
-async def one(series_id: UUID, work: ReadDep) -> schemas.SeriesOut:
-    return await flows.shown(work, series_id)
+async def one(series_id: UUID, work: ReadDep, till: TillDep) -> schemas.SeriesOut:
+    return await flows.shown(till, work, series_id)
 
 
 @router.patch(
@@ -138,9 +145,9 @@ async def change(
     summary="Accept a series, once for all its dates",
     responses=problems(*_CHANGES, Forbidden),
 )
-async def accept(series_id: UUID, work: WorkDep) -> schemas.SeriesOut:
+async def accept(series_id: UUID, work: WorkDep, till: TillDep) -> schemas.SeriesOut:
     await service.accept(work, series_id=series_id)
-    return await flows.shown(work, series_id)
+    return await flows.shown(till, work, series_id)
 
 
 @router.post(
@@ -149,9 +156,9 @@ async def accept(series_id: UUID, work: WorkDep) -> schemas.SeriesOut:
     summary="Make no bookings of a series for now",
     responses=problems(*_CHANGES),
 )
-async def pause(series_id: UUID, work: WorkDep) -> schemas.SeriesOut:
+async def pause(series_id: UUID, work: WorkDep, till: TillDep) -> schemas.SeriesOut:
     await service.pause(work, series_id=series_id)
-    return await flows.shown(work, series_id)
+    return await flows.shown(till, work, series_id)
 
 
 @router.post(

@@ -14,6 +14,8 @@ from consulta.features.payments import flows as payments
 from consulta.features.payments import queries
 from consulta.features.payments.errors import AmountMismatch, ChargeUnknown
 from consulta.features.payments.flows import Till
+from consulta.features.saved_methods import flows as saved_methods
+from consulta.features.saved_methods.queries import method_of_setup
 from consulta.features.webhooks import queries as letters
 from consulta.features.webhooks.errors import (
     WebhookAddressUnknown,
@@ -127,11 +129,15 @@ async def _handle(till: Till, inbox: Inbox, letter: Letter) -> None:
             reference=letter.charge_reference,
             payment_id=letter.payment_id,
         )
-    if payment_id is None:
-        raise ChargeUnknown
 
     async def settle(work: Work) -> None:
         await inbox.settled(work, letter, LetterState.DONE)
+
+    if payment_id is None:
+        await _follow_setup(till, letter)
+        async with till.database.work(_POSTMAN) as work:
+            await settle(work)
+        return
 
     try:
         await payments.follow(till, payment_id, letter.charge_reference, also=settle)
@@ -139,6 +145,23 @@ async def _handle(till: Till, inbox: Inbox, letter: Letter) -> None:
         alert("a charge is not about our amount", during="webhooks", payment=payment_id)
         async with till.database.work(_POSTMAN) as work:
             await inbox.settled(work, letter, LetterState.PARKED, error.code)
+
+
+async def _follow_setup(till: Till, letter: Letter) -> None:
+    """The saved method says what its set-up says now. Raises `ChargeUnknown` for one that we do not
+    know, or not yet.
+    """
+    assert letter.charge_reference is not None, "a letter about nothing is ignored"
+    async with till.database.read(_POSTMAN) as work:
+        method_id = await method_of_setup(
+            work,
+            provider=letter.provider,
+            account=letter.account,
+            reference=letter.charge_reference,
+        )
+    if method_id is None:
+        raise ChargeUnknown
+    await saved_methods.refresh(till, method_id)
 
 
 def _uuid(text: str | None) -> UUID | None:

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import asyncpg
+import orjson
 from sqlalchemy import exc
 
 from consulta.kernel.errors import Bug, DomainError, Invalid, Unavailable
@@ -85,10 +87,16 @@ def _known(error: asyncpg.PostgresError) -> DomainError | None:
     name = error.message if error.sqlstate == REFUSED else getattr(error, "constraint_name", None)
     for kind in _family(DomainError):
         if name and name == (kind.code if error.sqlstate == REFUSED else kind.constraint):
-            return kind()
+            return kind(**_facts(error))
     if error.sqlstate == REFUSED:
         return Bug(f"the database refused with an unknown code: {name}")
     return None
+
+
+def _facts(error: asyncpg.PostgresError) -> dict[str, Any]:
+    """What a refusal says beside its code; no other error's detail is for callers."""
+    told = error.detail if error.sqlstate == REFUSED else None
+    return dict(orjson.loads(told)) if told else {}
 
 
 def _family(kind: type[DomainError]) -> Iterator[type[DomainError]]:

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from consulta.platform.crypto import BadKeys, Vault
 from consulta.platform.db.dsn import Dsn
 from consulta.platform.db.linter import lint, privilege_problems, schema_problem
+from consulta.platform.db.lost_keys import lost_keys
 from consulta.platform.db.migrations import SchemaState, code_state, database_state
 from consulta.platform.db.roles import DbRole
 from consulta.settings import Settings
@@ -73,10 +74,10 @@ class Report:
     def add(self, verdict: Verdict, sentence: str) -> None:
         self.checks.append(Check(verdict, sentence))
 
-    def judge(self, problems: list[str], *, fine: str) -> None:
-        """A failure for each problem, or one sentence that says what is fine."""
+    def judge(self, problems: list[str], *, fine: str, warns: bool = False) -> None:
+        """A failure or a warning for each problem, or one sentence that says what is fine."""
         for problem in problems:
-            self.add(Verdict.FAIL, problem)
+            self.add(Verdict.WARN if warns else Verdict.FAIL, problem)
         if not problems:
             self.add(Verdict.OK, fine)
 
@@ -87,6 +88,8 @@ class Examination:
 
     problems: Callable[[asyncpg.Connection], Awaitable[list[str]]]
     fine: str
+    warns: bool = False
+    """Whether its problems ask for a look, and do not forbid serving."""
 
 
 async def examine(settings: Settings, *, also: Sequence[Examination] = ()) -> Report:
@@ -95,7 +98,12 @@ async def examine(settings: Settings, *, also: Sequence[Examination] = ()) -> Re
     """
     report = Report()
     report.judge(settings.problems(), fine="the settings are complete and safe")
-    _examine_keys(settings, report)
+    vault = _examine_keys(settings, report)
+    if vault is not None:
+        also = [
+            *also,
+            Examination(_keys_of(vault), fine="all that is sealed has its key", warns=True),
+        ]
     logins = {
         DbRole.API: settings.database.api,
         DbRole.ADMIN: settings.database.admin,
@@ -107,16 +115,24 @@ async def examine(settings: Settings, *, also: Sequence[Examination] = ()) -> Re
     return report
 
 
-def _examine_keys(settings: Settings, report: Report) -> None:
+def _examine_keys(settings: Settings, report: Report) -> Vault | None:
     text = settings.security.encryption_keys.get_secret_value()
     if not text:  # The settings have said so already.
-        return
+        return None
     try:
         vault = Vault.from_text(text)
     except BadKeys as error:
         report.add(Verdict.FAIL, f"ENCRYPTION_KEYS: {error}")
-        return
+        return None
     report.add(Verdict.OK, f"{len(vault.keys)} encryption keys can be read, {vault.active!r} seals")
+    return vault
+
+
+def _keys_of(vault: Vault) -> Callable[[asyncpg.Connection], Awaitable[list[str]]]:
+    async def problems(connection: asyncpg.Connection) -> list[str]:
+        return await lost_keys(connection, vault.keys)
+
+    return problems
 
 
 async def _examine_login(
@@ -192,7 +208,7 @@ async def _examine_database(
     findings = await lint(connection)
     report.judge([str(finding) for finding in findings], fine="the schema breaks no law")
     for one in also:
-        report.judge(await one.problems(connection), fine=one.fine)
+        report.judge(await one.problems(connection), fine=one.fine, warns=one.warns)
 
 
 def _told(found: SchemaState, code: SchemaState) -> Iterator[Check]:

@@ -26,13 +26,27 @@ UNSCOPED_KEYS: Mapping[str, str] = {
     "coupon_usages.fk_coupon_usages_coupon_id_coupons": (
         "a coupon of the house has no specialist; only the definer writes usages"
     ),
+    **dict.fromkeys(
+        (
+            "webhook_endpoint_secrets.fk_webhook_endpoint_secrets_endpoint_id_webhook_endpoints",
+            "webhook_deliveries.fk_webhook_deliveries_endpoint_id_webhook_endpoints",
+        ),
+        "an endpoint of the platform has no specialist; only the worker and the definer write",
+    ),
     "payment_operations.fk_payment_operations_payment_id_payments": (
         "only the worker and the definer write operations, and a payment names its parties"
     ),
 }
 """Foreign keys to a private parent that may leave the parties out, and why."""
 
+_NEVER_ASKED = "neither rates nor accounts are ever deleted, and nothing is asked by this column"
+
 UNINDEXED_KEYS: Mapping[str, str] = {
+    "bookings.fk_bookings_rate": _NEVER_ASKED,
+    "bookings.fk_bookings_booked_by_users": _NEVER_ASKED,
+    "recurring_bookings.fk_recurring_bookings_rate": _NEVER_ASKED,
+    "recurring_bookings.fk_recurring_bookings_created_by_users": _NEVER_ASKED,
+    "slots.fk_slots_rate_id_specialist_id_specialist_rates": _NEVER_ASKED,
     "slots.fk_slots_specialist_id_calendars": (
         "calendars are never deleted, and of claims only live ones are read: ix_slots_live"
     ),

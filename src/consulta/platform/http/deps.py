@@ -7,6 +7,7 @@ from fastapi import Depends, Query, Request
 
 from consulta.kernel.actor import Actor
 from consulta.platform.auth.identity import actor_of
+from consulta.platform.crypto import Vault
 from consulta.platform.db.paging import MOST_ITEMS, PageAsked
 from consulta.platform.db.work import Database, Work
 from consulta.platform.http.schema import Answer
@@ -25,6 +26,14 @@ async def _actor(request: Request) -> Actor:
 
 DatabaseDep = Annotated[Database, Depends(_database)]
 ActorDep = Annotated[Actor, Depends(_actor)]
+
+
+async def _vault(request: Request) -> Vault:
+    vault: Vault = request.app.state.vault
+    return vault
+
+
+VaultDep = Annotated[Vault, Depends(_vault)]
 
 
 async def _work(actor: ActorDep, database: DatabaseDep) -> AsyncIterator[Work]:

@@ -19,9 +19,10 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from consulta.kernel.actor import ANONYMOUS, Actor
-from consulta.kernel.errors import Conflict, Invalid, Malformed
-from consulta.platform.crypto import Vault
+from consulta.kernel.errors import Conflict, Gone, Invalid, Malformed
+from consulta.platform.crypto import Undecipherable, Vault
 from consulta.platform.db.work import Work
+from consulta.platform.failures import alert
 from consulta.platform.http.deps import ActorDep
 from consulta.platform.http.problems import MEDIA_TYPE as PROBLEM
 
@@ -56,7 +57,19 @@ class IdempotencyInProgress(Conflict):
     code = "IDEMPOTENCY_IN_PROGRESS"
 
 
-ERRORS = (IdempotencyKeyMissing, IdempotencyKeyInvalid, IdempotencyKeyReused, IdempotencyInProgress)
+class IdempotencyAnswerLost(Gone):
+    """This Idempotency-Key was answered; its effect stands, but the answer cannot be read again."""
+
+    code = "IDEMPOTENCY_ANSWER_LOST"
+
+
+ERRORS = (
+    IdempotencyKeyMissing,
+    IdempotencyKeyInvalid,
+    IdempotencyKeyReused,
+    IdempotencyInProgress,
+    IdempotencyAnswerLost,
+)
 OPTIONAL_ERRORS = ERRORS[1:]
 
 
@@ -81,7 +94,7 @@ class Once:
     async def begin(self, work: Work, body: BaseModel | None) -> Beginning:
         """The key belongs to this request from now on, or the earlier answer comes back.
 
-        Raises `IdempotencyKeyReused` and `IdempotencyInProgress`.
+        Raises `IdempotencyKeyReused`, `IdempotencyInProgress` and `IdempotencyAnswerLost`.
         """
         if self.key is None:
             return Beginning()
@@ -101,12 +114,19 @@ class Once:
                 retry_after_seconds=min(int(found["retry_after_seconds"]), _ASK_AGAIN_SECONDS)
             )
         if found["state"] == "answered":
-            plain = self.vault.open(base64.b64decode(found["answer"]), place=self._place)
+            plain = self._opened(base64.b64decode(found["answer"]))
             return Beginning(replay=_answer(found["status_code"], plain, replayed=True))
         subject = found.get("subject_id")
         return Beginning(
             subject_id=UUID(subject) if subject else None, resumed=found["state"] == "resumed"
         )
+
+    def _opened(self, answer: bytes) -> bytes:
+        try:
+            return self.vault.open(answer, place=self._place)
+        except Undecipherable:
+            alert("a kept answer cannot be opened", during="idempotency", route=self.route)
+            raise IdempotencyAnswerLost from None
 
     def made(self, work: Work, subject_id: UUID) -> None:
         """The key knows what was made, though not yet what will be answered."""

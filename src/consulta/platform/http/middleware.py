@@ -40,11 +40,20 @@ class Envelope:
     """Outermost: gives a request its id, bounds its body, and signs off on its answer.
 
     The body is counted while it streams in, so a missing or lying Content-Length changes nothing.
+    `allowance` says how many bytes of whatever kind a request may bring that carries our own
+    permission to do so; None for every other one.
     """
 
-    def __init__(self, app: ASGIApp, *, most_body_bytes: int) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        most_body_bytes: int,
+        allowance: Callable[[str, str], int | None] = lambda _method, _path: None,
+    ) -> None:
         self.app = app
         self.most_body_bytes = most_body_bytes
+        self.allowance = allowance
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -54,7 +63,8 @@ class Envelope:
         request_id = _request_id(headers)
         set_request_id(request_id)
         exchange = _Exchange(scope, send, request_id)
-        refusal = self._refusal(scope, headers)
+        exchange.allowed_bytes = self.allowance(scope["method"], scope["path"])
+        refusal = self._refusal(headers, exchange)
         if refusal is not None:
             await exchange.refuse(*refusal)
         else:
@@ -73,18 +83,22 @@ class Envelope:
             await answer_to(error)(scope, receive, exchange.send)
 
     def _refusal(
-        self, scope: Scope, headers: MutableMapping[bytes, bytes]
+        self, headers: MutableMapping[bytes, bytes], exchange: "_Exchange"
     ) -> tuple[int, str, str] | None:
         length = headers.get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > self.most_body_bytes:
+        if not length.isdigit() or int(length) > self._most_bytes(exchange):
             return 413, BodyTooLarge.code, str(BodyTooLarge())
         if headers.get(b"content-encoding", b"identity") != b"identity":
             return 415, UnsupportedBody.code, "Compressed bodies are not read."
         media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-        is_webhook = _is_webhook(scope)
-        if length != b"0" and media_type and media_type != b"application/json" and not is_webhook:
+        is_json = media_type == b"application/json"
+        if length != b"0" and media_type and not is_json and not exchange.takes_any_bytes:
             return 415, UnsupportedBody.code, str(UnsupportedBody())
         return None
+
+    def _most_bytes(self, exchange: "_Exchange") -> int:
+        allowed = exchange.allowed_bytes
+        return self.most_body_bytes if allowed is None else allowed
 
     def _counted(self, receive: Receive, exchange: "_Exchange") -> Receive:
         seen = 0
@@ -94,9 +108,9 @@ class Envelope:
             message = await receive()
             body = message.get("body", b"")
             seen += len(body)
-            if seen > self.most_body_bytes:
+            if seen > self._most_bytes(exchange):
                 refusal = 413, BodyTooLarge.code, str(BodyTooLarge())
-            elif b"\0" in body and not exchange.is_webhook:
+            elif b"\0" in body and not exchange.takes_any_bytes:
                 # No JSON in UTF-8 has this byte, and every other encoding of JSON does.
                 refusal = 415, UnsupportedBody.code, str(UnsupportedBody())
             else:
@@ -136,9 +150,14 @@ class _Exchange:
         self.started = False
         self.refused = False
         self.status = 500
-        self.is_webhook = _is_webhook(scope)
+        self.allowed_bytes: int | None = None
         self._send = send
         self._begun = time.perf_counter()
+
+    @property
+    def takes_any_bytes(self) -> bool:
+        """A letter, over whose very bytes a signature decides, or a file that was announced."""
+        return self.allowed_bytes is not None or _is_webhook(self.scope)
 
     async def send(self, message: Message) -> None:
         if self.refused:
@@ -195,9 +214,8 @@ class _Exchange:
 
 
 def _is_webhook(scope: Scope) -> bool:
-    """There a signature over the very bytes decides."""
     path: str = scope["path"]
-    return path.startswith("/api/webhooks/")
+    return path.startswith(("/api/webhooks/", "/api/v1/payments/return/"))
 
 
 def _request_id(headers: MutableMapping[bytes, bytes]) -> str:

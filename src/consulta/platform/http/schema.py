@@ -86,9 +86,9 @@ def shown_as(**fields: Any) -> ConfigDict:
 
 
 class Answer(BaseModel):
-    """What goes out."""
+    """What goes out. An answer that is not as it should be is a bug, which is logged without it."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, hide_input_in_errors=True)
 
 
 class MoneyOut(Answer):

@@ -3,10 +3,25 @@
 from dataclasses import dataclass
 
 from consulta.providers.payments.keys import AccountKeys, PayTabsKeys, RazorpayKeys, StripeKeys
+from consulta.providers.payments.manual import ManualProvider
 from consulta.providers.payments.paytabs import PayTabsProvider
 from consulta.providers.payments.port import PaymentProvider
 from consulta.providers.payments.razorpay import RazorpayProvider
+from consulta.providers.payments.sandbox import SandboxProvider
 from consulta.providers.payments.stripe import StripeProvider
+
+SAVERS = frozenset(
+    adapter.name
+    for adapter in (
+        StripeProvider,
+        RazorpayProvider,
+        PayTabsProvider,
+        ManualProvider,
+        SandboxProvider,
+    )
+    if adapter.capabilities.saves_methods
+)
+"""The providers that can save a method, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +42,11 @@ class Reach:
         path = f"{provider}/{account}" if account else provider
         return f"{self.public_url.rstrip('/')}/api/webhooks/{path}"
 
+    def return_url(self, provider: str, account: str = "") -> str:
+        """Where payers come back to from a page of that provider."""
+        path = f"{provider}/{account}" if account else provider
+        return f"{self.public_url.rstrip('/')}/api/v1/payments/return/{path}"
+
 
 def adapter_of(keys: AccountKeys, reach: Reach, *, account: str = "") -> PaymentProvider:
     """The provider that charges the account of these keys, and no other."""
@@ -39,6 +59,7 @@ def adapter_of(keys: AccountKeys, reach: Reach, *, account: str = "") -> Payment
                 api_base=reach.stripe_base,
                 timeout_seconds=reach.timeout_seconds,
                 account=account,
+                return_url=reach.return_url("stripe", account),
             )
         case RazorpayKeys():
             return RazorpayProvider(
@@ -46,6 +67,7 @@ def adapter_of(keys: AccountKeys, reach: Reach, *, account: str = "") -> Payment
                 key_secret=keys.key_secret,
                 webhook_secrets=keys.webhook_secrets,
                 api_base=reach.razorpay_base,
+                return_url=reach.return_url("razorpay", account),
                 timeout_seconds=reach.timeout_seconds,
             )
         case PayTabsKeys():
@@ -56,5 +78,6 @@ def adapter_of(keys: AccountKeys, reach: Reach, *, account: str = "") -> Payment
                 former_server_keys=keys.former_server_keys,
                 api_base=reach.paytabs_base,
                 callback_url=reach.webhook_url("paytabs", account),
+                return_url=reach.return_url("paytabs", account),
                 timeout_seconds=reach.timeout_seconds,
             )

@@ -20,12 +20,13 @@ from consulta.providers.payments.port import (
     Refund,
     SignatureRejected,
 )
+from consulta.providers.payments.without_saved_methods import WithoutSavedMethods
 
 _REFERENCE = re.compile(r"manual_([A-Za-z0-9-]{1,64})_([0-9]{1,18})([A-Z]{3})")
 _NAMES = uuid.UUID("2c9f7e60-51a8-5c0d-8f35-3b1a7d1f4e22")
 
 
-class ManualProvider:
+class ManualProvider(WithoutSavedMethods):
     """Writes down what the specialist says. Our own rows are the only record, so that `fetch`
     knows a charge's amount and no more, and the sums in an answer are those of that one call.
     """

@@ -8,7 +8,11 @@ from typing import ClassVar
 
 from consulta.kernel.money import Money
 from consulta.providers.payments.paytabs_api import HOSTS, PayTabsApi
-from consulta.providers.payments.paytabs_events import is_payers_return, read_letter
+from consulta.providers.payments.paytabs_events import (
+    is_payers_return,
+    read_letter,
+    read_return,
+)
 from consulta.providers.payments.paytabs_translation import (
     Cart,
     Transaction,
@@ -26,17 +30,19 @@ from consulta.providers.payments.port import (
     ChargeState,
     ChargeStateConflict,
     NextAction,
+    PayersReturn,
     ProviderEvent,
     ProviderUnavailable,
     Refund,
 )
 from consulta.providers.payments.vendor_http import read, unreadable
+from consulta.providers.payments.without_saved_methods import WithoutSavedMethods
 
 CLOCK_SLACK = timedelta(minutes=5)
 PAGES_REMEMBERED_MAX = 1_000
 
 
-class PayTabsProvider:
+class PayTabsProvider(WithoutSavedMethods):
     """Takes and returns money at one PayTabs profile, with a key and a client of its own.
 
     There are no idempotency keys, so ours is written beside each transaction, and before anything
@@ -58,6 +64,7 @@ class PayTabsProvider:
         former_server_keys: Sequence[str] = (),
         api_base: str | None = None,
         callback_url: str | None = None,
+        return_url: str | None = None,
         timeout_seconds: float = 10.0,
     ) -> None:
         if profile_id <= 0 or not all((server_key, *former_server_keys)) or region not in HOSTS:
@@ -70,7 +77,7 @@ class PayTabsProvider:
         )
         self._profile_id, self._server_key = profile_id, server_key
         self._signing_keys = (server_key, *former_server_keys)
-        self._callback_url = callback_url
+        self._callback_url, self._return_url = callback_url, return_url
         self._pages: OrderedDict[tuple[str, str], NextAction] = OrderedDict()
 
     @property
@@ -184,12 +191,16 @@ class PayTabsProvider:
         """
         return is_payers_return(form, server_key=self._server_key)
 
+    async def read_return(self, form: bytes) -> PayersReturn:
+        """The payment of the cart that the page signed, also with a key that was rolled since."""
+        return read_return(form, server_keys=self._signing_keys)
+
     async def close(self) -> None:
         await self._api.close()
 
     async def _page(self, order: AuthorizeOrder, key: str) -> NextAction:
         kind = "sale" if order.capture_now else "auth"
-        addresses = {"callback": self._callback_url, "return": order.return_url}
+        addresses = {"callback": self._callback_url, "return": self._return_url or order.return_url}
         answer = await self._api.request(
             kind,
             order.payment_id,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from consulta.providers.payments.letters import opaque, plain
 from consulta.providers.payments.paytabs_translation import (
@@ -10,7 +10,8 @@ from consulta.providers.payments.paytabs_translation import (
     reference_of,
     transaction_from,
 )
-from consulta.providers.payments.port import ProviderEvent, SignatureRejected
+from consulta.providers.payments.port import PayersReturn, ProviderEvent, SignatureRejected
+from consulta.providers.payments.returns import read_form
 from consulta.providers.payments.signatures import (
     is_signed,
     read_json_object,
@@ -18,8 +19,6 @@ from consulta.providers.payments.signatures import (
 )
 
 SIGNATURE_HEADER = "Signature"
-FORM_CHARACTERS_MAX = 8_192
-FORM_FIELDS_MAX = 50
 _PROFILE_FIELDS = ("profile_id", "profileId")
 _RETURN_FIELDS = frozenset(
     {"acquirerMessage", "acquirerRRN", "cartId", "customerEmail", "respCode", "respMessage",
@@ -58,22 +57,27 @@ def is_payers_return(form: bytes, *, server_key: str) -> bool:
     query, as it came). What others added to the address is left out. True is no proof of money:
     the charge has to be read.
     """
-    if len(form) > FORM_CHARACTERS_MAX:
-        return False
     try:
-        pairs = parse_qsl(
-            form.decode(), keep_blank_values=True, errors="strict", max_num_fields=FORM_FIELDS_MAX
-        )
-    except ValueError:
-        return False
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
+        fields = read_form(form)
+    except SignatureRejected:
         return False
     signature = fields.pop("signature", "")
     told = {name: value for name, value in fields.items() if name in _RETURN_FIELDS and value}
     # PHP writes a form a little otherwise: a tilde is escaped.
     message = urlencode(sorted(told.items())).replace("~", "%7E")
     return is_signed(message.encode(), signature, secrets=(server_key,))
+
+
+def read_return(form: bytes, *, server_keys: Sequence[str]) -> PayersReturn:
+    """The payment whose payer comes from our page: the cart is among what was signed. Raises
+    `SignatureRejected` for anything else.
+    """
+    if not any(is_payers_return(form, server_key=key) for key in server_keys):
+        raise SignatureRejected
+    cart_id = opaque(read_form(form).get("cartId"))
+    if cart_id is None:
+        raise SignatureRejected("The form names no payment.")
+    return PayersReturn(charge_reference=cart_id, payment_id=cart_id)
 
 
 def _transaction(letter: Mapping[str, Any]) -> Transaction:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from consulta.kernel.errors import Malformed, PaymentRefused, Unavailable
 from consulta.kernel.money import Money
@@ -31,6 +31,8 @@ class AuthorizeOrder:
     off_session: bool = False
     payment_method: str | None = None
     """A method presented by the payer's browser; without one the charge waits for it."""
+    customer_reference: str | None = None
+    """Whose saved method it is at the provider: `off_session`, nobody is there to be asked."""
     return_url: str | None = None
     charge_reference: str | None = None
     """A charge that exists already and waits for a method: the new one is presented to it, or the
@@ -48,6 +50,57 @@ class NextAction:
     """For the payer alone, so it keeps out of logs."""
     url: str | None = None
     order_reference: str | None = None
+    return_url: str | None = None
+    """Where the provider's page, opened with the order, sends the payer back to."""
+
+
+class DisputeState(StrEnum):
+    """How the payer's complaint at the bank stands."""
+
+    INQUIRY = "inquiry"  # the bank asks; no money is held back
+    OPEN = "open"  # the bank holds the money back until it has decided
+    WON = "won"  # decided for us: the money is back
+    LOST = "lost"  # decided for the payer: the money is gone
+    CLOSED = "closed"  # over, and nothing was decided
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A dispute as the provider has it at this moment."""
+
+    reference: str
+    """Empty where the provider tells that there is one, and no more."""
+    state: DisputeState
+    reason: str | None = None
+    """In the provider's word (`product_not_received`); safe to show."""
+    amount: Money | None = None
+
+    @property
+    def stands(self) -> bool:
+        return self.state in {DisputeState.INQUIRY, DisputeState.OPEN}
+
+
+class SetupState(StrEnum):
+    """Where a set-up stands at the provider."""
+
+    PENDING = "pending"  # waiting for the payer: for a method, or for 3-D Secure
+    READY = "ready"  # saved: it may be charged while the payer is away
+    FAILED = "failed"  # over, without a method
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A method that a payer lets somebody charge later, as the provider has it at this moment."""
+
+    reference: str
+    state: SetupState
+    customer_reference: str | None = None
+    method_reference: str | None = None
+    label: str | None = None
+    """What the payer knows it by, such as `Visa 4242`: at most 40 characters."""
+    next_action: NextAction | None = None
+    error_code: str | None = None
+    """Why the payer's last try failed, in the provider's code; safe to show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +115,9 @@ class Charge:
     captured_minor: int = 0
     refunded_minor: int = 0
     disputed: bool = False
+    """Whether a dispute stands, as far as this answer tells."""
+    dispute: Dispute | None = None
+    """The one that stands, else the youngest; None is no word that there was none."""
     next_action: NextAction | None = None
     capture_before: datetime | None = None
     """The instant at which an authorisation lapses by itself."""
@@ -91,6 +147,7 @@ class ProviderEvent:
     """The provider's own name of the event, for the log."""
     account: str = ""
     charge_reference: str | None = None
+    """The charge that it is about, or the set-up."""
     payment_id: str | None = None
     livemode: bool = False
     is_ours: bool = True
@@ -116,6 +173,8 @@ class Capabilities:
     """Whether charges can be listed; elsewhere `recent` tells of none."""
     disputes: bool = True
     """Whether a charge tells that it is disputed."""
+    saves_methods: bool = False
+    """Whether a method can be saved, and charged later while its payer is away."""
     webhooks: bool = True
     takes_money: bool = True
     """False where a person collects the money by hand (`manual`)."""
@@ -175,6 +234,27 @@ class SignatureRejected(Malformed):
     code = "INVALID_SIGNATURE"
 
 
+@dataclass(frozen=True, slots=True)
+class PayersReturn:
+    """Whose payer came back, as a provider's page says: never how the payment stands."""
+
+    charge_reference: str
+    payment_id: str | None = None
+
+
+@runtime_checkable
+class SendsPayersBack(Protocol):
+    """A provider at whose page the payer pays, and from which the browser comes back to us."""
+
+    async def read_return(self, form: bytes) -> PayersReturn:
+        """What the browser brings, which only that page and its payer can know.
+
+        Raises `SignatureRejected` for anything else, whatever its bytes; and `ProviderUnavailable`
+        where it could not be found out.
+        """
+        ...
+
+
 class PaymentProvider(Protocol):
     """Takes and returns money.
 
@@ -207,6 +287,20 @@ class PaymentProvider(Protocol):
 
     async def find(self, payment_id: str, *, created_after: datetime) -> Charge | None:
         """The charge that was made for this payment of ours, if any: the way out of doubt."""
+        ...
+
+    async def save_method(self, method_id: str, *, idempotency_key: str) -> Setup:
+        """A set-up for this saved method of ours, which waits for the payer's browser. Refused
+        with the reason `not_supported` where `saves_methods` is not declared, like the next two.
+        """
+        ...
+
+    async def fetch_setup(self, reference: str) -> Setup:
+        """The present truth about a set-up."""
+        ...
+
+    async def forget_method(self, customer_reference: str, *, idempotency_key: str) -> None:
+        """Whatever was saved under that name can be charged no more; the second time is fine."""
         ...
 
     def recent(self, since: datetime) -> AsyncIterator[Charge]: ...

@@ -17,6 +17,8 @@ from consulta.providers.payments.port import (
     ChargeRefused,
     ChargeState,
     ChargeStateConflict,
+    Dispute,
+    PayersReturn,
     ProviderEvent,
     Refund,
 )
@@ -28,10 +30,15 @@ from consulta.providers.payments.razorpay_api import (
     id_of,
     looks_like_id,
 )
-from consulta.providers.payments.razorpay_events import is_payers_return, read_letter
+from consulta.providers.payments.razorpay_events import (
+    is_payers_return,
+    read_letter,
+    read_return,
+)
 from consulta.providers.payments.razorpay_translation import (
     charge_from,
     creation,
+    disputed_as,
     given_up,
     is_ours,
     principal,
@@ -39,12 +46,13 @@ from consulta.providers.payments.razorpay_translation import (
     refund_from,
 )
 from consulta.providers.payments.vendor_http import read
+from consulta.providers.payments.without_saved_methods import WithoutSavedMethods
 
 CLOCK_SLACK = timedelta(minutes=5)
 """How far Razorpay's clock may be from the one that dated our payment."""
 
 
-class RazorpayProvider:
+class RazorpayProvider(WithoutSavedMethods):
     """Takes and returns money at one Razorpay account, with a key and a client of its own.
 
     Orders have no idempotency keys: one is looked for by its receipt, our payment's id, before it
@@ -64,6 +72,7 @@ class RazorpayProvider:
         key_secret: str,
         webhook_secrets: Sequence[str],
         api_base: str | None = None,
+        return_url: str | None = None,
         timeout_seconds: float = 10.0,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -77,6 +86,7 @@ class RazorpayProvider:
         )
         self._key_id, self._key_secret = key_id, key_secret
         self._webhook_secrets = tuple(webhook_secrets)
+        self._return_url = return_url
         self._clock = clock
 
     @property
@@ -100,7 +110,7 @@ class RazorpayProvider:
         if known is None:
             try:
                 made = await self._api.post("/orders", wanted)
-                return read(charge_from, made, ())
+                return self._led_back(read(charge_from, made, ()))
             except ChargeRefused:
                 # Somebody with the same payment may have been faster: receipts are unique.
                 known = await self._order_of(order.payment_id)
@@ -158,7 +168,7 @@ class RazorpayProvider:
             f"{path}/refund", asked, headers={"X-Refund-Idempotency": idempotency_key}
         )
         present = await self._api.get(path)
-        after = read(_changed, order, payments, present, disputed=charge.disputed)
+        after = read(_changed, order, payments, present, dispute=charge.dispute)
         return read(refund_from, made), after
 
     async def fetch(self, reference: str) -> Charge:
@@ -171,16 +181,16 @@ class RazorpayProvider:
 
     async def recent(self, since: datetime) -> AsyncIterator[Charge]:
         """Charges of ours since, the newest first. Raises `ProviderUnavailable` at the bound."""
-        disputed: set[str] | None = None
+        disputes: Sequence[Entity] | None = None
         async for order in self._api.listed("/orders", since=since, expanded=True):
             if not is_ours(order):
                 continue
             payments = read(lambda one: entities_of(one["payments"]), order)
             charge = read(charge_from, order, payments)
             if charge.state is ChargeState.PAID:
-                if disputed is None:
-                    disputed = await self._api.disputed(since)
-                charge = _flagged(charge, payments, disputed)
+                if disputes is None:
+                    disputes = await self._api.disputes(since)
+                charge = read(disputed_as, charge, payments, disputes)
             yield charge
 
     def read_event(self, body: bytes, headers: Mapping[str, str]) -> ProviderEvent:
@@ -204,6 +214,10 @@ class RazorpayProvider:
             signature=signature,
         )
 
+    async def read_return(self, form: bytes) -> PayersReturn:
+        """The order that the checkout signed."""
+        return read_return(form, key_secret=self._key_secret)
+
     async def close(self) -> None:
         await self._api.close()
 
@@ -222,9 +236,16 @@ class RazorpayProvider:
         payments = read(entities_of, answer)
         charge = read(charge_from, order, payments)
         if charge.state is ChargeState.PAID and charge.created_at is not None:
-            disputed = await self._api.disputed(charge.created_at)
-            charge = _flagged(charge, payments, disputed)
-        return order, payments, charge
+            disputes = await self._api.disputes(charge.created_at)
+            charge = read(disputed_as, charge, payments, disputes)
+        return order, payments, self._led_back(charge)
+
+    def _led_back(self, charge: Charge) -> Charge:
+        """The checkout is opened by the frontend, which tells it where the payer comes back to."""
+        if charge.next_action is None:
+            return charge
+        action = replace(charge.next_action, return_url=self._return_url)
+        return replace(charge, next_action=action)
 
     async def _explained(
         self, reference: str, refused: ChargeRefused, *, unless: ChargeState
@@ -238,13 +259,8 @@ class RazorpayProvider:
 
 
 def _changed(
-    order: Entity, payments: Sequence[Entity], changed: Entity, *, disputed: bool = False
+    order: Entity, payments: Sequence[Entity], changed: Entity, *, dispute: Dispute | None = None
 ) -> Charge:
     """The charge with one of its payments as it is now."""
     present = [changed if one["id"] == changed["id"] else one for one in payments]
-    return charge_from(order, present, disputed=disputed)
-
-
-def _flagged(charge: Charge, payments: Sequence[Entity], disputed: set[str]) -> Charge:
-    taken = principal(payments)
-    return replace(charge, disputed=taken is not None and taken.get("id") in disputed)
+    return charge_from(order, present, dispute=dispute)

@@ -31,10 +31,10 @@ class RazorpayApi:
             timeout_seconds=timeout_seconds,
         )
 
-    async def disputed(self, since: datetime) -> set[str]:
-        """The payments that were disputed since."""
+    async def disputes(self, since: datetime) -> list[Entity]:
+        """The disputes that were opened since, also those that are over."""
         found = self.listed("/disputes", since=since, pages=_DISPUTE_PAGES_MAX)
-        return {str(dispute.get("payment_id")) async for dispute in found}
+        return [dispute async for dispute in found]
 
     async def listed(
         self,

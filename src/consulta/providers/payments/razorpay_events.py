@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from consulta.providers.payments.letters import embedded, opaque, plain
-from consulta.providers.payments.port import ProviderEvent, SignatureRejected
+from consulta.providers.payments.port import PayersReturn, ProviderEvent, SignatureRejected
 from consulta.providers.payments.razorpay_translation import PAYMENT_KEY, instant
+from consulta.providers.payments.returns import read_form
 from consulta.providers.payments.signatures import (
     is_signed,
     read_json_object,
@@ -68,6 +69,23 @@ def is_payers_return(
     """
     message = f"{order_reference}|{payment_id}".encode()
     return is_signed(message, signature, secrets=(key_secret,))
+
+
+def read_return(form: bytes, *, key_secret: str) -> PayersReturn:
+    """The order that its payer has paid in the checkout. An order that is not ours was not signed
+    for us, either. Raises `SignatureRejected` for anything else.
+    """
+    fields = read_form(form)
+    order = opaque(fields.get("razorpay_order_id"))
+    payment = opaque(fields.get("razorpay_payment_id"))
+    signature = fields.get("razorpay_signature", "")
+    if order is None or payment is None:
+        raise SignatureRejected("The form names no order.")
+    if not is_payers_return(
+        key_secret=key_secret, order_reference=order, payment_id=payment, signature=signature
+    ):
+        raise SignatureRejected
+    return PayersReturn(charge_reference=order)
 
 
 def _name(value: Any) -> str | None:

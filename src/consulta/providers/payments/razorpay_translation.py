@@ -12,6 +12,8 @@ from consulta.providers.payments.port import (
     Charge,
     ChargeRefused,
     ChargeState,
+    Dispute,
+    DisputeState,
     NextAction,
     ProviderUnavailable,
     Refund,
@@ -24,6 +26,12 @@ HOLD_MINUTES = 7200
 returns it by itself (docs: payments/capture-settings)."""
 _CAPTURE_OPTIONS = {"manual_expiry_period": HOLD_MINUTES, "refund_speed": "normal"}
 _AT_ONCE = {"automatic_expiry_period": HOLD_MINUTES, **_CAPTURE_OPTIONS}
+_DISPUTE_STATES = {
+    "won": DisputeState.WON,
+    "lost": DisputeState.LOST,
+    "closed": DisputeState.CLOSED,
+}
+_INQUIRIES = {"fraud", "retrieval"}
 _REFUND_STATES = {"processed": "succeeded", "failed": "failed"}
 _RAW_FIELDS = ("id", "entity", "status", "amount", "amount_paid", "amount_due", "currency",
                "receipt", "attempts", "created_at")  # fmt: skip
@@ -64,7 +72,10 @@ def is_ours(order: Mapping[str, Any]) -> bool:
 
 
 def charge_from(
-    order: Mapping[str, Any], payments: Sequence[Mapping[str, Any]], *, disputed: bool = False
+    order: Mapping[str, Any],
+    payments: Sequence[Mapping[str, Any]],
+    *,
+    dispute: Dispute | None = None,
 ) -> Charge:
     """An order and the payments tried on it as one charge: what was taken counts before what is
     reserved, that before what is under way, and a failure last.
@@ -85,7 +96,8 @@ def charge_from(
         authorized_minor=amount.amount_minor if moved else 0,
         captured_minor=amount.amount_minor if paid else 0,
         refunded_minor=_whole(tried.get("amount_refunded") or 0) if paid and tried else 0,
-        disputed=disputed,
+        disputed=dispute is not None and dispute.stands,
+        dispute=dispute,
         next_action=_next_action(order, state),
         capture_before=_hold_ends(tried) if state is ChargeState.AUTHORIZED and tried else None,
         error_code=_failure(tried) if state is ChargeState.PENDING else None,
@@ -99,6 +111,36 @@ def principal(payments: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None
     """The payment that says where the order stands; of equals the youngest."""
     ranked = sorted(payments, key=lambda one: (_rank(one), _whole(one["created_at"])))
     return ranked[-1] if ranked else None
+
+
+def disputed_as(
+    charge: Charge,
+    payments: Sequence[Mapping[str, Any]],
+    disputes: Sequence[Mapping[str, Any]],
+) -> Charge:
+    """The charge with the dispute about what was taken: one that stands, else the youngest."""
+    taken = principal(payments)
+    found = [
+        (_dispute_from(one), _whole(one["created_at"]))
+        for one in disputes
+        if taken is not None and one["payment_id"] == taken["id"]
+    ]
+    if not found:
+        return charge
+    dispute, _ = max(found, key=lambda one: (one[0].stands, one[1]))
+    return replace(charge, disputed=dispute.stands, dispute=dispute)
+
+
+def _dispute_from(dispute: Mapping[str, Any]) -> Dispute:
+    is_inquiry = dispute.get("phase") in _INQUIRIES
+    open_as = DisputeState.INQUIRY if is_inquiry else DisputeState.OPEN
+    amount = Money(_whole(dispute["amount"]), dispute["currency"])
+    return Dispute(
+        reference=_id(dispute),
+        state=_DISPUTE_STATES.get(dispute["status"], open_as),
+        reason=opaque(dispute.get("reason_code")),
+        amount=amount or None,
+    )
 
 
 def given_up(charge: Charge) -> Charge:

@@ -24,6 +24,8 @@ from consulta.providers.payments.port import (
     ProviderEvent,
     ProviderUnavailable,
     Refund,
+    Setup,
+    SetupState,
     SignatureRejected,
 )
 from consulta.providers.payments.sandbox_charge import (
@@ -32,6 +34,7 @@ from consulta.providers.payments.sandbox_charge import (
     SandboxCharge,
 )
 from consulta.providers.payments.sandbox_ledger import SandboxLedger
+from consulta.providers.payments.sandbox_setup import KIND, SandboxSetups
 from consulta.providers.payments.sandbox_store import SandboxStore
 from consulta.providers.payments.signatures import (
     read_json_object,
@@ -54,7 +57,7 @@ class SandboxProvider:
     """
 
     name: ClassVar[str] = "sandbox"
-    capabilities: ClassVar[Capabilities] = Capabilities()
+    capabilities: ClassVar[Capabilities] = Capabilities(saves_methods=True)
 
     def __init__(
         self,
@@ -69,6 +72,7 @@ class SandboxProvider:
             raise ValueError("the sandbox needs a secret to sign with")
         self._store = store
         self._ledger = SandboxLedger(store=store, clock=clock, tell=self._told)
+        self._setups = SandboxSetups(store=store, clock=clock, secret_of=self._client_secret)
         self._secret = secret
         self._account = account
         self._late_after_seconds = late_after_seconds
@@ -103,9 +107,40 @@ class SandboxProvider:
             capture_now=order.capture_now,
             off_session=order.off_session,
         )
+        if order.customer_reference is not None:
+            await self._check_saved(order, new.reference)
         return await self._ledger.move_once(
             new.reference, move, key=idempotency_key, asked=_asked_of(order), new=new
         )
+
+    async def _check_saved(self, order: AuthorizeOrder, reference: str) -> None:
+        # A charge that exists was made while the method was saved: its answer stays what it was.
+        if await self._store.load(reference) is None:
+            setup = await self._setups.fetch(str(order.customer_reference))
+            if setup.state is not SetupState.READY:
+                raise ChargeRefused("There is no such payment method.", reason="resource_missing")
+
+    async def save_method(self, method_id: str, *, idempotency_key: str) -> Setup:
+        """A set-up that waits for the payer's browser."""
+        return await self._setups.begin(self._named("sbs_", idempotency_key), method_id=method_id)
+
+    async def fetch_setup(self, reference: str) -> Setup:
+        """The present truth. Raises `ChargeRefused` for an unknown reference."""
+        return await self._setups.fetch(reference)
+
+    async def forget_method(
+        self,
+        customer_reference: str,
+        *,
+        idempotency_key: str,  # noqa: ARG002 - forgetting twice is forgetting
+    ) -> None:
+        """What was saved there can be charged no more."""
+        await self._setups.forget(customer_reference)
+
+    async def present_to_save(self, reference: str, method: str) -> Setup:
+        """What the payer's browser does: a method for a set-up that waits for one."""
+        _check_method(method)
+        return await self._setups.present(reference, method)
 
     async def capture(self, reference: str, amount: Money, *, idempotency_key: str) -> Charge:
         """So much is taken; the rest of the reservation is released."""
@@ -154,7 +189,9 @@ class SandboxProvider:
         start = (created_after - CLOCK_SLACK).timestamp()
         states = await self._store.find(payment_id)
         charges = [
-            self._told(self._ledger.aged(state)) for state in states if state["created_at"] >= start
+            self._told(self._ledger.aged(state))
+            for state in states
+            if state["created_at"] >= start and state.get("kind") != KIND
         ]
         alive = [charge for charge in charges if charge.state is not ChargeState.CANCELLED]
         return next(iter(alive or charges), None)
@@ -163,7 +200,8 @@ class SandboxProvider:
         """Charges made since, the newest first. Raises `ProviderUnavailable` at the bound."""
         states = await self._store.recent(since, limit=RECENT_MAX)
         for state in states:
-            yield self._told(self._ledger.aged(state))
+            if state.get("kind") != KIND:
+                yield self._told(self._ledger.aged(state))
         if len(states) >= RECENT_MAX:
             raise ProviderUnavailable("There are more charges in the sandbox than can be listed.")
 
@@ -270,6 +308,7 @@ def _asked_of(order: AuthorizeOrder) -> dict[str, Any]:
         "capture_now": order.capture_now,
         "off_session": order.off_session,
         "payment_method": order.payment_method,
+        "customer_reference": order.customer_reference,
         "return_url": order.return_url,
         "metadata": dict(order.metadata),
     }

@@ -36,7 +36,7 @@ class SandboxLedger:
     async def charge(self, reference: str) -> SandboxCharge:
         """The charge as it stands now. Raises `ChargeRefused` for an unknown reference."""
         state = await self._store.load(reference)
-        if state is None:
+        if state is None or "amount_minor" not in state:
             raise ChargeRefused("There is no such charge.", reason="resource_missing")
         return self.aged(state)
 

@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
+import hmac
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 
@@ -20,15 +21,25 @@ from consulta.providers.payments.port import (
     ChargeRefused,
     ChargeState,
     ChargeStateConflict,
+    PayersReturn,
     ProviderEvent,
     ProviderUnavailable,
     Refund,
+    Setup,
+    SignatureRejected,
 )
 from consulta.providers.payments.signatures import read_json_object, verify_signature
-from consulta.providers.payments.stripe_events import event_from
+from consulta.providers.payments.stripe_events import claimed_return, event_from
+from consulta.providers.payments.stripe_setups import (
+    EXPANDED,
+    customer_creation,
+    setup_creation,
+    setup_from,
+)
 from consulta.providers.payments.stripe_translation import (
     PAYMENT_KEY,
     charge_from,
+    disputed_as,
     error_from,
     refund_from,
     stripe_amount,
@@ -59,7 +70,7 @@ class StripeProvider:
     """
 
     name: ClassVar[str] = "stripe"
-    capabilities: ClassVar[Capabilities] = Capabilities()
+    capabilities: ClassVar[Capabilities] = Capabilities(saves_methods=True)
 
     def __init__(
         self,
@@ -71,6 +82,7 @@ class StripeProvider:
         timeout_seconds: float = 10.0,
         max_network_retries: int = 1,
         account: str = "",
+        return_url: str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         if not secret_key or not all(webhook_secrets):
@@ -90,7 +102,7 @@ class StripeProvider:
         )
         self._publishable_key = publishable_key
         self._webhook_secrets = tuple(webhook_secrets)
-        self._account = account
+        self._account, self._return_url = account, return_url
         self._livemode = secret_key.startswith(("sk_live_", "rk_live_"))
         self._clock = clock
 
@@ -103,6 +115,8 @@ class StripeProvider:
         payer. A declined one goes back to the payer: `ChargeRefused` then carries it, pending.
         A charge that waits already is presented the new method instead.
         """
+        if order.return_url is not None and self._return_url is not None:
+            order = replace(order, return_url=self._return_url)
         if order.charge_reference is not None:
             if order.payment_method is None:
                 return await self.fetch(order.charge_reference)
@@ -156,10 +170,40 @@ class StripeProvider:
         refund = await self._read(call, reading=refund_from)
         return refund, await self.fetch(reference)
 
+    async def save_method(self, method_id: str, *, idempotency_key: str) -> Setup:
+        """A set-up for a customer of its own, which waits for the payer's browser."""
+        customer: Any = customer_creation(method_id)
+        named: str = await self._read(
+            self._client.v1.customers.create_async(customer, _with(f"{idempotency_key}-customer")),
+            reading=lambda made: made["id"],
+        )
+        params: Any = setup_creation(method_id, customer=named)
+        call = self._client.v1.setup_intents.create_async(params, _with(idempotency_key))
+        return await self._read(call, reading=setup_from)
+
+    async def fetch_setup(self, reference: str) -> Setup:
+        """The present truth. Raises `ChargeRefused` for a reference that Stripe does not know."""
+        params: Any = dict(EXPANDED)
+        call = self._client.v1.setup_intents.retrieve_async(reference, params)
+        return await self._read(call, reading=setup_from)
+
+    async def forget_method(self, customer_reference: str, *, idempotency_key: str) -> None:
+        """The customer is gone, and with it what was saved."""
+        nothing: Any = {}
+        call = self._client.v1.customers.delete_async(
+            customer_reference, nothing, _with(idempotency_key)
+        )
+        try:
+            await self._read(call, reading=dict)
+        except ChargeRefused as refused:
+            if refused.reason != "resource_missing":
+                raise
+
     async def fetch(self, reference: str) -> Charge:
         """The present truth. Raises `ChargeRefused` for a reference that Stripe does not know."""
         params: Any = dict(_EXPANDED)
-        return await self._charge(self._client.v1.payment_intents.retrieve_async(reference, params))
+        call = self._client.v1.payment_intents.retrieve_async(reference, params)
+        return await self._with_dispute(await self._charge(call))
 
     async def find(self, payment_id: str, *, created_after: datetime) -> Charge | None:
         """The charge of this payment; one that lives is preferred to one that was given up.
@@ -198,6 +242,18 @@ class StripeProvider:
         letter = read_json_object(body)
         return event_from(letter, account=self._account, livemode=self._livemode)
 
+    async def read_return(self, form: bytes) -> PayersReturn:
+        """The charge whose secret the browser knows: nothing is signed, so Stripe is asked."""
+        reference, secret = claimed_return(form)
+        call = self._client.v1.payment_intents.retrieve_async(reference)
+        try:
+            kept = await self._read(call, reading=lambda intent: str(intent["client_secret"]))
+        except ChargeRefused:
+            raise SignatureRejected from None
+        if not hmac.compare_digest(kept.encode(), secret.encode()):
+            raise SignatureRejected
+        return PayersReturn(charge_reference=reference)
+
     async def close(self) -> None:
         await self._http.close_async()  # type: ignore[no-untyped-call]
 
@@ -214,6 +270,16 @@ class StripeProvider:
     async def _charge(self, call: Awaitable[stripe.StripeObject]) -> Charge:
         return await self._read(call, reading=charge_from)
 
+    async def _with_dispute(self, charge: Charge) -> Charge:
+        """The charge only says that there was a dispute, and goes on saying so when it is over."""
+        if not charge.disputed:
+            return charge
+        params: Any = {"payment_intent": charge.reference, "limit": PAGE_SIZE}
+        return await self._read(
+            self._client.v1.disputes.list_async(params),
+            reading=lambda listed: disputed_as(charge, listed),
+        )
+
     async def _listed(self, created: Mapping[str, int]) -> AsyncIterator[Charge]:
         """Our charges of that time, a page at a time; what others made at the account is not ours
         to judge.
@@ -229,7 +295,7 @@ class StripeProvider:
                 self._client.v1.payment_intents.list_async(asked), reading=_page_from
             )
             for charge in page.charges:
-                yield charge
+                yield await self._with_dispute(charge)
             if page.continues_after is None:
                 return
             params["starting_after"] = page.continues_after
@@ -298,6 +364,8 @@ def _creation(order: AuthorizeOrder) -> dict[str, Any]:
     if order.payment_method is None:
         return params
     params |= {"payment_method": order.payment_method, "confirm": True}
+    if order.customer_reference:
+        params["customer"] = order.customer_reference
     if order.off_session:
         params["off_session"] = True
     if order.return_url:

@@ -6,6 +6,7 @@ from typing import Any
 
 from consulta.providers.payments.letters import embedded, opaque, plain
 from consulta.providers.payments.port import ProviderEvent, SignatureRejected
+from consulta.providers.payments.returns import read_form
 from consulta.providers.payments.stripe_translation import PAYMENT_KEY, instant
 
 _SECONDS_MAX = 253_402_300_799  # the last second of the year 9999
@@ -42,6 +43,18 @@ def event_from(letter: Mapping[str, Any], *, account: str, livemode: bool) -> Pr
     )
 
 
+def claimed_return(form: bytes) -> tuple[str, str]:
+    """The intent that a payer's browser names, and the secret that is to prove it. Raises
+    `SignatureRejected` for what has not even their shape.
+    """
+    fields = read_form(form)
+    reference = opaque(fields.get("payment_intent"))
+    secret = fields.get("payment_intent_client_secret", "")
+    if reference is None or not secret.startswith(f"{reference}_secret_"):
+        raise SignatureRejected("The address names no charge.")
+    return reference, secret
+
+
 def _minimised(thing: Mapping[str, Any]) -> dict[str, Any]:
     kept = plain(thing, _OBJECT_FIELDS)
     for name in ("payment_intent", "charge"):
@@ -58,7 +71,8 @@ def _minimised(thing: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _charge_reference(thing: Mapping[str, Any]) -> str | None:
-    reference = thing.get("id" if thing.get("object") == "payment_intent" else "payment_intent")
+    is_itself = thing.get("object") in {"payment_intent", "setup_intent"}
+    reference = thing.get("id" if is_itself else "payment_intent")
     return reference if isinstance(reference, str) else None
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,8 @@ from consulta.providers.payments.port import (
     ChargeRefused,
     ChargeState,
     ChargeStateConflict,
+    Dispute,
+    DisputeState,
     NextAction,
     ProviderUnavailable,
     Refund,
@@ -37,6 +40,14 @@ _STATES = {
 }
 _PAYER_ACTS = {ChargeState.PENDING, ChargeState.REQUIRES_ACTION}
 _REFUND_STATES = {"succeeded": "succeeded", "failed": "failed", "canceled": "failed"}
+_DISPUTE_STATES = {
+    "warning_needs_response": DisputeState.INQUIRY,
+    "warning_under_review": DisputeState.INQUIRY,
+    "warning_closed": DisputeState.CLOSED,
+    "prevented": DisputeState.CLOSED,
+    "won": DisputeState.WON,
+    "lost": DisputeState.LOST,
+}
 _STATE_CONFLICTS = {
     "payment_intent_unexpected_state",
     "charge_already_captured",
@@ -75,7 +86,8 @@ def money_from(amount: int, currency: str) -> Money:
 
 
 def charge_from(intent: Mapping[str, Any]) -> Charge:
-    """A PaymentIntent as a charge; `latest_charge` expanded tells captures, refunds and disputes.
+    """A PaymentIntent as a charge; `latest_charge` expanded tells captures and refunds, and that
+    there was a dispute: how that stands, its own list tells.
 
     Raises KeyError, TypeError or ValueError for what is no PaymentIntent.
     """
@@ -93,7 +105,7 @@ def charge_from(intent: Mapping[str, Any]) -> Charge:
         captured_minor=money_from(captured, currency).amount_minor,
         refunded_minor=money_from(settled.get("amount_refunded") or 0, currency).amount_minor,
         disputed=bool(settled.get("disputed")),
-        next_action=_next_action(intent) if state in _PAYER_ACTS else None,
+        next_action=next_action_of(intent) if state in _PAYER_ACTS else None,
         capture_before=_capture_before(settled) if state is ChargeState.AUTHORIZED else None,
         error_code=failure.get("code") if state in _PAYER_ACTS else None,
         decline_code=failure.get("decline_code") if state in _PAYER_ACTS else None,
@@ -110,6 +122,18 @@ def refund_from(refund: Mapping[str, Any]) -> Refund:
         amount=money_from(refund["amount"], refund["currency"]),
         state=_REFUND_STATES.get(refund["status"], "pending"),
     )
+
+
+def disputed_as(charge: Charge, listed: Mapping[str, Any]) -> Charge:
+    """The charge with its dispute, of the list of all: one that stands, else the youngest.
+
+    Raises KeyError, TypeError or ValueError for what is no list of disputes.
+    """
+    found = [(_dispute_from(one), one["created"]) for one in listed["data"]]
+    if not found:
+        return charge
+    dispute, _ = max(found, key=lambda one: (one[0].stands, one[1]))
+    return replace(charge, disputed=dispute.stands, dispute=dispute)
 
 
 def instant(seconds: float) -> datetime:
@@ -160,12 +184,23 @@ def _authorized_minor(intent: Mapping[str, Any], *, state: ChargeState, amount: 
     return amount.amount_minor if state is ChargeState.PAID else 0
 
 
-def _next_action(intent: Mapping[str, Any]) -> NextAction:
+def next_action_of(intent: Mapping[str, Any]) -> NextAction:
+    """What the payer's browser has to do for an intent that waits for it."""
     redirect = embedded(embedded(intent.get("next_action")).get("redirect_to_url")).get("url")
     return NextAction(
         kind="redirect" if redirect else "client_secret",
         client_secret=intent.get("client_secret"),
         url=redirect,
+    )
+
+
+def _dispute_from(dispute: Mapping[str, Any]) -> Dispute:
+    return Dispute(
+        reference=dispute["id"],
+        # A word that we do not know yet stands for a decision that we have not heard.
+        state=_DISPUTE_STATES.get(dispute["status"], DisputeState.OPEN),
+        reason=opaque(dispute.get("reason")),
+        amount=money_from(dispute["amount"], dispute["currency"]) if dispute["amount"] else None,
     )
 
 

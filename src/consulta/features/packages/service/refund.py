@@ -45,13 +45,14 @@ async def refund(work: Work, *, purchase_id: UUID) -> Lease | None:
     rest = _rest(purchase)
     if not rest.credits:
         raise NothingToRefund
-    await take_back(work, purchase)
     payment = purchase.payment
     if payment is None or not rest.amount:
+        await take_back(work, purchase)
         return None
     asked = await payments.request_operation(
         work, payment_id=payment.id, kind="refund", amount_minor=rest.amount.amount_minor
     )
+    await take_back(work, purchase)
     return asked.lease(
         kind="refund",
         currency=rest.amount.currency,

@@ -30,7 +30,7 @@ def keys_reader(database: Database, vault: Vault, *, takes_live: bool) -> ReadKe
         try:
             return _keys(provider, content_of(vault, row), now=row["now"])
         except Undecipherable:
-            alert("an account's keys cannot be opened", during="payments", config=row["id"])
+            alert("an account's keys cannot be opened", during="payments", config=row["config_id"])
             raise ProviderNotConfigured(provider=provider) from None
 
     return read

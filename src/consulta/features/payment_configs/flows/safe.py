@@ -6,7 +6,8 @@ from typing import Any
 
 import orjson
 
-from consulta.features.payment_configs.service import envelope_of, place_of_row
+from consulta.features.payment_configs.rules import place_of_row
+from consulta.features.payment_configs.service import envelope_of
 from consulta.kernel.actor import Actor
 from consulta.platform.crypto import Vault
 from consulta.platform.db.work import Database

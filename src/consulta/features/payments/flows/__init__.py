@@ -3,6 +3,7 @@
 from consulta.features.payments.flows.answer import Answer
 from consulta.features.payments.flows.by_hand import mark_paid, mark_returned
 from consulta.features.payments.flows.calls import ask, due_operations, perform, write_down
+from consulta.features.payments.flows.come_back import Porch, come_back
 from consulta.features.payments.flows.errands import Decided, Errand, carry_out, publishable_key
 from consulta.features.payments.flows.follow import (
     act_at_sandbox,
@@ -17,10 +18,12 @@ __all__ = [
     "Answer",
     "Decided",
     "Errand",
+    "Porch",
     "Till",
     "act_at_sandbox",
     "ask",
     "carry_out",
+    "come_back",
     "due_operations",
     "follow",
     "mark_paid",

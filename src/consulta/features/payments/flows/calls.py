@@ -119,6 +119,8 @@ async def _move(provider: PaymentProvider, lease: Lease, reference: str) -> Answ
     if lease.kind == "cancel":
         return Answer(await provider.cancel(reference, idempotency_key=key))
     refund, charge = await provider.refund(reference, lease.amount, idempotency_key=key)
+    if refund.state == "failed":
+        return Answer(refused=ChargeRefused(reason="refund_failed", charge=charge))
     return Answer(charge, reference=refund.reference)
 
 
@@ -145,6 +147,8 @@ def _order(lease: Lease) -> AuthorizeOrder:
         return_url=lease.params.get("return_url"),
         charge_reference=lease.params.get("charge_reference"),
         capture_now=lease.params.get("capture_now", False),
+        off_session=lease.is_off_session,
+        customer_reference=lease.params.get("customer"),
     )
 
 

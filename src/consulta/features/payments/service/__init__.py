@@ -2,6 +2,7 @@
 
 from consulta.features.payments.service.apply import apply, give_up
 from consulta.features.payments.service.by_hand import mark_paid, mark_returned
+from consulta.features.payments.service.card import charge_card, leave_card_alone, refuse_card
 from consulta.features.payments.service.note import note_mended, park_charge, park_payment
 from consulta.features.payments.service.present import present_method
 from consulta.features.payments.service.record import (
@@ -19,7 +20,9 @@ from consulta.features.payments.service.resolve import resolve_refund
 __all__ = [
     "Asked",
     "apply",
+    "charge_card",
     "give_up",
+    "leave_card_alone",
     "mark_paid",
     "mark_returned",
     "note_mended",
@@ -30,6 +33,7 @@ __all__ = [
     "record",
     "refund",
     "refuse",
+    "refuse_card",
     "replace",
     "request_operation",
     "resolve_refund",

@@ -6,12 +6,12 @@ from typing import Any
 from consulta.features.payments.errors import AmountMismatch
 from consulta.features.payments.events import (
     PaymentAuthorized,
-    PaymentDisputed,
     PaymentReleased,
     PaymentReturned,
     PaymentTaken,
 )
 from consulta.features.payments.queries import LockedPayment
+from consulta.features.payments.service.dispute import note_dispute
 from consulta.features.payments.service.undo import undo
 from consulta.features.payments.states import PaymentStatus, path, status_of
 from consulta.platform.db.work import Work
@@ -23,16 +23,15 @@ WITH truth AS (
         status = $2, provider_reference = $3, authorized_minor = $4,
         captured_minor = greatest(captured_minor, $5),
         refunded_minor = greatest(refunded_minor, $6),
-        is_disputed = is_disputed OR $7, capture_before = coalesce($8, capture_before),
-        last_error = $9
+        capture_before = coalesce($7, capture_before), last_error = $8
     WHERE id = $1
     RETURNING id, specialist_id, client_id
 )
 INSERT INTO app.payment_actions (payment_id, specialist_id, client_id, next_action)
-SELECT id, specialist_id, client_id, $10 FROM truth
+SELECT id, specialist_id, client_id, $9 FROM truth
 ON CONFLICT (payment_id) DO UPDATE SET next_action = excluded.next_action
     WHERE payment_actions.next_action IS DISTINCT FROM excluded.next_action
-      AND NOT ($11 AND excluded.next_action IS NULL)
+      AND NOT ($10 AND excluded.next_action IS NULL)
 """
 
 
@@ -58,6 +57,7 @@ async def apply(work: Work, payment: LockedPayment, charge: Charge) -> PaymentSt
         )
         if payment.status in _GIVEN_UP:
             await undo(work, payment, charge)
+        await note_dispute(work, payment, charge)
         return payment.status
     for step in steps or [payment.status]:
         await _write(work, payment, charge, step)
@@ -69,6 +69,7 @@ async def apply(work: Work, payment: LockedPayment, charge: Charge) -> PaymentSt
             old={"status": payment.status},
             new={"status": steps[-1]},
         )
+    await note_dispute(work, payment, charge)
     await _announce(work, payment, charge, steps)
     return steps[-1] if steps else payment.status
 
@@ -94,7 +95,6 @@ async def _write(work: Work, payment: LockedPayment, charge: Charge, status: Pay
         charge.authorized_minor,
         charge.captured_minor,
         refunded,
-        charge.disputed,
         charge.capture_before,
         charge.error_code,
         action,
@@ -133,5 +133,3 @@ async def _announce(
         elif step in {PaymentStatus.REFUNDED, PaymentStatus.PARTIALLY_REFUNDED}:
             in_full = step is PaymentStatus.REFUNDED
             await work.announce(PaymentReturned(*ids, charge.refunded_minor, in_full))
-    if charge.disputed and not payment.is_disputed:
-        await work.announce(PaymentDisputed(*ids))

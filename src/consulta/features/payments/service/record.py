@@ -4,7 +4,12 @@ from dataclasses import replace as replace_fields
 from datetime import datetime
 
 from consulta.features.payments.errors import AmountMismatch
-from consulta.features.payments.queries import Lease, has_open_operation, payment_for_update
+from consulta.features.payments.queries import (
+    Lease,
+    LockedPayment,
+    has_open_operation,
+    payment_for_update,
+)
 from consulta.features.payments.rules import (
     LAPSE_SLACK,
     MOST_ATTEMPTS,
@@ -12,6 +17,7 @@ from consulta.features.payments.rules import (
     wait_seconds,
 )
 from consulta.features.payments.service.apply import action_of, apply, give_up
+from consulta.features.payments.service.card import tell_card_refused
 from consulta.features.payments.service.note import park_payment
 from consulta.features.payments.states import PaymentStatus, status_of
 from consulta.platform.db.work import Work
@@ -75,6 +81,9 @@ async def record(
     `is_one_call`: the charge knows of this refund alone, which is added to what went back. A
     charge about another amount than ours is never applied: its operation is parked.
     """
+    if lease.is_off_session and _waits(charge):
+        # Nobody was there to be asked: what waits for its payer was refused.
+        return await refuse(work, lease, charge.error_code or "authentication_required", charge)
     if await _goes_on_waiting(work, lease, charge):
         return True
     payment = await payment_for_update(work, lease.payment_id)
@@ -131,8 +140,15 @@ async def refuse(work: Work, lease: Lease, reason: str, charge: Charge | None) -
         "UPDATE app.payments SET last_error = $2 WHERE id = $1", lease.payment_id, reason
     )
     if lease.kind == "refund":
+        _tell_failed(work, lease, payment)
         await _find(work, lease, "refund_refused", reason)
+    if lease.is_off_session and (charge is None or _waits(charge)):
+        await tell_card_refused(work, payment)
     return True
+
+
+def _waits(charge: Charge) -> bool:
+    return status_of(charge) in {PaymentStatus.PENDING, PaymentStatus.REQUIRES_ACTION}
 
 
 async def postpone(
@@ -213,7 +229,15 @@ async def park(work: Work, lease: Lease, error: str) -> None:
             new={"operation_id": lease.operation_id, "error": error},
             status="failure",
         )
+        if lease.kind == "refund":
+            payment = await payment_for_update(work, lease.payment_id)
+            assert payment is not None, "an operation has a payment"
+            _tell_failed(work, lease, payment)
         await _find(work, lease, f"{lease.kind}_parked", error)
+
+
+def _tell_failed(work: Work, lease: Lease, payment: LockedPayment) -> None:
+    work.send("payment.refund_failed", {**payment.ids, "refund_id": lease.operation_id})
 
 
 async def _find(work: Work, lease: Lease, reason: str, error: str) -> None:

@@ -10,11 +10,9 @@ from consulta.providers.payments.port import Charge, ChargeState
 _WRITE_SUMS = """
 UPDATE app.payments
 SET provider_reference = coalesce(provider_reference, $2),
-    captured_minor = greatest(captured_minor, $3), refunded_minor = greatest(refunded_minor, $4),
-    is_disputed = is_disputed OR $5
+    captured_minor = greatest(captured_minor, $3), refunded_minor = greatest(refunded_minor, $4)
 WHERE id = $1
-  AND (provider_reference IS NULL OR captured_minor < $3 OR refunded_minor < $4
-       OR is_disputed < $5)
+  AND (provider_reference IS NULL OR captured_minor < $3 OR refunded_minor < $4)
 """
 
 # A release that was done had nothing to release then. Its key may be known at the provider, with
@@ -44,7 +42,6 @@ async def undo(work: Work, payment: LockedPayment, charge: Charge) -> None:
         charge.reference,
         charge.captured_minor,
         charge.refunded_minor,
-        charge.disputed,
     )
     if charge.state is ChargeState.AUTHORIZED:
         is_new = await _release(work, payment)

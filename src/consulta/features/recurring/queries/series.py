@@ -26,6 +26,7 @@ class Series:
     anchor_day: int
     payment_mode: str
     package_purchase_id: UUID | None
+    saved_method_id: UUID | None
     status: str
     next_booking_date: date | None
     accepted_at: datetime | None
@@ -38,6 +39,7 @@ class Series:
         purchase, end, ahead = (
             row[name] for name in ("package_purchase_id", "end_date", "next_booking_date")
         )
+        card = row["saved_method_id"]
         accepted = row["accepted_at"]
         return cls(
             id=UUID(row["id"]),
@@ -51,6 +53,7 @@ class Series:
             anchor_day=row["anchor_day"],
             payment_mode=row["payment_mode"],
             package_purchase_id=UUID(purchase) if purchase else None,
+            saved_method_id=UUID(card) if card else None,
             status=row["status"],
             next_booking_date=date.fromisoformat(ahead) if ahead else None,
             accepted_at=datetime.fromisoformat(accepted) if accepted else None,

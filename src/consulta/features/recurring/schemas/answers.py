@@ -11,6 +11,7 @@ from consulta.features.bookings.status import BookingStatus
 from consulta.features.recurring import rules
 from consulta.features.recurring.queries.series import Series
 from consulta.features.recurring.schemas.words import Frequency, PaymentMode, Status
+from consulta.features.saved_methods.bodies import SavedMethodOut
 from consulta.platform.http.schema import Answer, MoneyOut
 
 
@@ -60,6 +61,7 @@ class SeriesCard(Answer):
     time_zone: str | None = Field(description="The specialist's, by whose clock the series runs.")
     payment_mode: PaymentMode
     package_purchase_id: UUID | None
+    saved_method_id: UUID | None
     next_booking_date: date | None
     last_generated_date: date | None
     accepted_at: datetime | None = Field(
@@ -74,6 +76,9 @@ class SeriesCard(Answer):
 
 
 class SeriesOut(SeriesCard):
+    saved_method: SavedMethodOut | None = Field(
+        description="The card that pays, with what its client has to do while it is `pending`."
+    )
     occurrences: list[OccurrenceOut] = Field(description="The newest 100, the newest first.")
     upcoming: list[UpcomingOut] = Field(description="The next dates without a booking yet.")
 
@@ -103,6 +108,7 @@ class SeriesTerms(Answer):
     local_time: str
     payment_mode: PaymentMode
     package_purchase_id: UUID | None
+    saved_method_id: UUID | None = Field(description="Null while one is only about to be saved.")
     status: Status
     next_booking_date: date | None
     is_accepted: bool
@@ -164,10 +170,17 @@ def card_of(row: Row) -> SeriesCard:
     return SeriesCard.model_validate({**row, "local_time": f"{row['local_time']:%H:%M}"})
 
 
-def series_out(row: Row, *, occurrences: Sequence[Row], upcoming: Sequence[Row]) -> SeriesOut:
+def series_out(
+    row: Row,
+    *,
+    saved_method: SavedMethodOut | None,
+    occurrences: Sequence[Row],
+    upcoming: Sequence[Row],
+) -> SeriesOut:
     """A series with what became of its dates and what lies ahead."""
     return SeriesOut(
         **card_of(row).model_dump(),
+        saved_method=saved_method,
         occurrences=[OccurrenceOut.model_validate(dict(one)) for one in occurrences],
         upcoming=[UpcomingOut.model_validate(dict(one)) for one in upcoming],
     )
@@ -225,5 +238,6 @@ def _date_ahead(row: Row) -> DateAhead:
 
 _TERMS = (
     *("specialist_id", "client_id", "rate_id", "frequency", "start_date", "end_date"),
-    *("payment_mode", "package_purchase_id", "status", "next_booking_date", "note"),
+    *("payment_mode", "package_purchase_id", "saved_method_id", "status", "next_booking_date"),
+    "note",
 )

@@ -35,6 +35,11 @@ class SeriesCreate(Body):
     package_purchase_id: Annotated[UUID | None, Blankable] = Field(
         None, description="Whose credits pay, with the payment mode `package`."
     )
+    saved_method_id: Annotated[UUID | None, Blankable] = Field(
+        None,
+        description="The saved card that pays, with the payment mode `saved_card`; without one"
+        " another begins to be saved.",
+    )
     client_id: Annotated[UUID | None, Blankable] = Field(
         None, description="Only a specialist asking for a client, or an admin, names one."
     )
@@ -62,6 +67,10 @@ class SeriesPatch(Body):
     end_date: Annotated[Day | None, Blankable] = None
     payment_mode: PaymentMode | None = None
     package_purchase_id: Annotated[UUID | None, Blankable] = None
+    saved_method_id: Annotated[UUID | None, Blankable] = Field(
+        None,
+        description="Sessions that wait to be paid with the former card take this one.",
+    )
     note: Annotated[Note | None, Blankable] = None
     dry_run: bool = Field(False, description="Answer the dates ahead, and write nothing.")
 

@@ -10,7 +10,7 @@ from consulta.features.recurring.service.tell import tell
 from consulta.features.specialists.errors import SpecialistNotFound
 from consulta.platform.db.work import Work
 
-_CREATE = "SELECT app.create_series($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+_CREATE = "SELECT app.create_series($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,16 @@ class Wish:
     local_time: time
     payment_mode: str
     package_purchase_id: UUID | None
+    saved_method_id: UUID | None
     note: str | None
 
 
-async def create(work: Work, wish: Wish, *, is_dry_run: bool) -> Series:
+async def create(
+    work: Work, wish: Wish, *, default_provider: str, savers: list[str], is_dry_run: bool
+) -> Series:
     """The series stands, active and at its first date still to come; a dry run decides the same
-    and writes nothing.
+    and writes nothing. One that is paid with a saved card and names none begins to save one: its
+    provider is to be called once this has committed.
 
     Raises SpecialistNotFound, RateNotFound, NotAccepting, StartDateOutOfRange, EndDateOutOfRange,
     SeriesWithoutDates, TooManySeries, CannotBookYourself, ClientNotFound, Forbidden, and what
@@ -53,7 +57,10 @@ async def create(work: Work, wish: Wish, *, is_dry_run: bool) -> Series:
         wish.local_time,
         wish.payment_mode,
         wish.package_purchase_id,
+        wish.saved_method_id,
         wish.note,
+        default_provider,
+        savers,
         is_dry_run,
     )
     series = Series.of(made)

@@ -18,6 +18,7 @@ _FACTS: Mapping[str, type[events.SeriesFact]] = {
 # What a person wrote stays out of the log.
 _LOGGED = (
     *("rate_id", "frequency", "end_date", "local_time", "payment_mode", "package_purchase_id"),
+    "saved_method_id",
     *("status", "next_booking_date", "accepted_at", "revision"),
 )
 

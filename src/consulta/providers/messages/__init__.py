@@ -1,0 +1,1 @@
+"""Mail: `port.py` says what a post does; the files beside it do it."""

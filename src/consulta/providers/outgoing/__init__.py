@@ -1,0 +1,1 @@
+"""Outgoing: posting to addresses that people have given us."""

@@ -1,0 +1,1 @@
+"""Where sessions take place: one port, one file per vendor."""
