@@ -17,6 +17,9 @@ ENV PATH=/opt/consulta/bin:$PATH \
     PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     CONSULTA_ENV=production HOST=0.0.0.0 PORT=8000
 COPY --from=build /opt/consulta /opt/consulta
+# Recordings, unless STORAGE_PROVIDER is s3: mount a volume here that all replicas share.
+ENV STORAGE_FOLDER=/var/lib/consulta/recordings
+RUN install -d -m 0700 -o 10001 -g 10001 /var/lib/consulta/recordings
 WORKDIR /
 USER 10001:10001
 EXPOSE 8000

@@ -13,7 +13,7 @@ CREATE POLICY worker_removes ON app.webhook_endpoint_secrets FOR DELETE TO consu
     USING (true);
 
 -- The definer ends a secret, and reads none.
-GRANT SELECT (id, endpoint_id, valid_until), INSERT, UPDATE (valid_until), DELETE
+GRANT SELECT (id, endpoint_id, valid_until), INSERT, UPDATE (key_id, valid_until), DELETE
     ON app.webhook_endpoint_secrets TO consulta_definer;
 CREATE POLICY definer_reads ON app.webhook_endpoint_secrets FOR SELECT TO consulta_definer
     USING (true);

@@ -15,13 +15,11 @@ GRANT SELECT ON app.webhook_endpoints TO consulta_admin;
 CREATE POLICY admin_reads ON app.webhook_endpoints FOR SELECT TO consulta_admin USING (true);
 
 -- The worker stops posting to what is gone or fails, and never changes where facts go.
-GRANT SELECT, UPDATE (is_active, disabled_at, disabled_reason, failing_since), DELETE
+GRANT SELECT, UPDATE (is_active, disabled_at, disabled_reason, failing_since)
     ON app.webhook_endpoints TO consulta_worker;
 CREATE POLICY worker_reads ON app.webhook_endpoints FOR SELECT TO consulta_worker USING (true);
 CREATE POLICY worker_changes ON app.webhook_endpoints FOR UPDATE TO consulta_worker
     USING (true) WITH CHECK (true);
-CREATE POLICY worker_removes ON app.webhook_endpoints FOR DELETE TO consulta_worker
-    USING (true);
 
 GRANT SELECT, INSERT, UPDATE ON app.webhook_endpoints TO consulta_definer;
 CREATE POLICY definer_reads ON app.webhook_endpoints FOR SELECT TO consulta_definer USING (true);

@@ -1,6 +1,6 @@
-"""The command line: `consulta demo | serve | migrate | seed | openapi | job run | mail | reconcile |
-keys rotate | db bootstrap | doctor`. Here are the arguments and the words; the work is done by the
-rooms.
+"""The command line: `consulta demo | serve | migrate | seed | openapi | job run | mail | reconcile
+| keys rotate | db bootstrap | doctor`. Here are the arguments and the words; the work is done by
+the rooms.
 """
 
 import argparse

@@ -272,13 +272,7 @@ def wire(settings: Settings, engines: Engines, *, vault: Vault) -> Service:
         letter_box=box,
         shelf=shelf,
         courier=courier,
-        feed=Feed(
-            database,
-            poll_seconds=settings.live.poll_seconds,
-            most_streams=settings.live.most_streams,
-            most_of_person=settings.live.most_of_person,
-            stopping=lifecycle.stopping,
-        ),
+        feed=_feed(settings, database, lifecycle),
         dispatch_terms=terms,
         jobs=jobs,
         lifecycle=lifecycle,
@@ -341,6 +335,16 @@ def _shelf(settings: Settings, database: Database) -> Shelf:
     storage = storage_of(settings)
     own = storage if isinstance(storage, LocalStorage) else None
     return Shelf(database, storage, file_links_of(settings), own)
+
+
+def _feed(settings: Settings, database: Database, lifecycle: Lifecycle) -> Feed:
+    return Feed(
+        database,
+        poll_seconds=settings.live.poll_seconds,
+        most_streams=settings.live.most_streams,
+        most_of_person=settings.live.most_of_person,
+        stopping=lifecycle.stopping,
+    )
 
 
 def _handlers(database: Database) -> dict[str, Handler | None]:

@@ -104,7 +104,7 @@ SYSTEM_ACTORS = {
     ROOMS + "recurring/flows.py": "a new series is dispatched at once, as the nightly run would",
     ROOMS + "compat/flows.py": "a cron daemon is nobody, and hears what a run has made",
     ROOMS + "recordings/flows/shelf.py": "what the storage did is recorded; people only look",
-    ROOMS + "live/flows/feed.py": "one reader follows the outbox for all, which people may not read",
+    ROOMS + "live/flows/feed.py": "one reader follows the outbox, which people may not read",
     ROOMS + "subscribers/flows/courier.py": "deliveries are claimed and settled for everybody",
     ROOMS + "webhooks/flows.py": "a provider's letter is applied; nobody is signed in",
     SOURCE + "providers/payments/sandbox_postgres.py": "the sandbox keeps the books of a provider",

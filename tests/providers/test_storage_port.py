@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from consulta.platform.signing import Signer
 from consulta.providers.storage.links import FileLinks
@@ -19,6 +20,7 @@ from consulta.providers.storage.port import (
     privacy_flaws,
 )
 from consulta.providers.storage.s3 import S3Storage
+from consulta.settings import Settings, StorageSettings
 from tests.receivers.object_store import ObjectStore, running_object_store
 
 KEY = "sessions/2026-01/booking-1.mp4"
@@ -96,6 +98,25 @@ async def test_a_folder_takes_all_or_nothing(tmp_path: Path) -> None:
         # Where a file is, no folder can be.
         await storage.receive("kept", pieces(b""), size_bytes=0)
         await storage.receive("kept/below", pieces(b""), size_bytes=0)
+
+
+def test_unsafe_settings_are_named() -> None:
+    def told(environment: str, **values: object) -> list[str]:
+        storage = StorageSettings(**values)  # type: ignore[arg-type]
+        return Settings(environment=environment, storage=storage).storage_problems()
+
+    keys = {"access_key_id": "k", "secret_access_key": SecretStr("s")}
+    assert told("development") == told("production", folder="/recordings") == []
+    assert told("production", provider="s3", **keys) == []
+    assert told("development", provider="s3", endpoint="http://127.0.0.1:9000", **keys) == []
+    for named, values in (
+        ("STORAGE_FOLDER", {}),
+        ("STORAGE_SECRET_ACCESS_KEY", {"provider": "s3", "access_key_id": "k"}),
+        ("STORAGE_ENDPOINT", {"provider": "s3", "endpoint": "http://s3.example", **keys}),
+        ("STORAGE_ENDPOINT", {"provider": "s3", "endpoint": "s3.example", **keys}),
+    ):
+        (said,) = told("production", **values)
+        assert named in said
 
 
 async def test_strangers_are_tried_and_not_believed(store: ObjectStore, tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ SUBSCRIBER_LAWS: Mapping[str, Law] = {
         select={**OWN_ROWS, **ADMIN, **WORKER, **DEFINER},
         insert=DEFINER,
         update={**WORKER, **DEFINER},
-        delete=WORKER,
         touch=("failing_since", "now()"),
     ),
     "webhook_endpoint_secrets": Law(

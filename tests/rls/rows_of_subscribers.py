@@ -3,7 +3,7 @@ they name.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tests.rls.law import Row
 from tests.rls.making import NOW, VERIFIED
@@ -70,7 +70,7 @@ def messages() -> Iterator[Row]:
     yield _message("anna's account and ben", smuggled, client="ben")
 
 
-def _message(label: str, named: dict[str, str | None], **whose: str | None) -> Row:
+def _message(label: str, named: Mapping[str, str | None], **whose: str | None) -> Row:
     payload = {name: str(uid(person)) for name, person in named.items() if person}
     values = {"id": uid(f"message {label}"), "topic": "t", "payload": json.dumps(payload)}
     return Row(label, values, **whose)  # type: ignore[arg-type]

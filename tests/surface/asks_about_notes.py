@@ -16,7 +16,9 @@ ASKS_ABOUT_NOTES: Mapping[str, Ask] = {
     "GET /api/v1/bookings/{booking_id}/notes": Ask("client", _SESSION),
     "GET /api/v1/bookings/{booking_id}/notes/{note_id}": Ask("client", {**_SESSION, **_NOTE}),
     "PATCH /api/v1/bookings/{booking_id}/notes/{note_id}": Ask(
-        "specialist", {**_SESSION, **_NOTE}, lambda _: {"notes": "A good session."}
+        "specialist",
+        {**_SESSION, **_NOTE},
+        lambda _: {"notes": "A good session.", "revision": None},
     ),
     "POST /api/v1/bookings/{booking_id}/notes/{note_id}/amendments": Ask(
         "specialist", {**_SESSION, **_NOTE}, lambda _: {"text": "All is well."}
@@ -29,16 +31,17 @@ ASKS_ABOUT_NOTES: Mapping[str, Ask] = {
     ),
     "GET /api/v1/specialists/me/intake-forms": Ask("specialist"),
     "PUT /api/v1/specialists/me/intake-forms": Ask(
-        "specialist", body=lambda _: {"title": "Before we meet", "questions": QUESTIONS}
+        "specialist",
+        body=lambda _: {"rate_id": None, "title": "Before we meet", "questions": QUESTIONS},
     ),
     "DELETE /api/v1/specialists/me/intake-forms/{form_id}": Ask(
         "specialist", {"form_id": lambda town: town.form["id"]}, spends=True
     ),
     "GET /api/v1/specialists/{specialist_id}/intake-form": Ask(
-        "client", {"specialist_id": lambda town: town.sarah.id}
+        "anonymous", {"specialist_id": lambda town: town.sarah.id}
     ),
     "GET /api/v1/bookings/{booking_id}/intake": Ask("client", _SESSION),
     "PUT /api/v1/bookings/{booking_id}/intake": Ask(
-        "client", _SESSION, lambda _: {"answers": {"why": "My back."}}
+        "client", _SESSION, lambda _: {"answers": {"why": "My back."}, "revision": None}
     ),
 }

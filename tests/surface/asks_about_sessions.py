@@ -11,17 +11,18 @@ from tests.surface.ask import Ask, Of
 from tests.surface.sittings import FILM, path_of
 from tests.surface.town import Town
 
-_HELD: Mapping[str, Of] = {"booking_id": lambda town: town.held["id"]}
-_UNREVIEWED: Mapping[str, Of] = {"booking_id": lambda town: town.held["unreviewed"]}
-_READY: Mapping[str, Of] = {**_HELD, "recording_id": lambda town: town.held["ready"]}
-_AWAITED: Mapping[str, Of] = {**_HELD, "recording_id": lambda town: town.held["awaited"]}
-_REVIEW: Mapping[str, Of] = {"review_id": lambda town: town.held["review"]}
+_HELD: Mapping[str, Of] = {"booking_id": lambda town: town.sitting["id"]}
+_UNREVIEWED: Mapping[str, Of] = {"booking_id": lambda town: town.sitting["unreviewed"]}
+_READY: Mapping[str, Of] = {**_HELD, "recording_id": lambda town: town.sitting["ready"]}
+_AWAITED: Mapping[str, Of] = {**_HELD, "recording_id": lambda town: town.sitting["awaited"]}
+_REVIEW: Mapping[str, Of] = {"review_id": lambda town: town.sitting["review"]}
 
 
 def _link(town: Town) -> str:
     """The end of the address at which Anna fetches her recording."""
     until = town.sarah.at("mon 10:00") + timedelta(days=400)
-    link = FileLink("GET", path_of(town.held["id"]), town.anna.id, until, 0, "a.mp4")
+    assert town.anna.id is not None
+    link = FileLink("GET", path_of(town.sitting["id"]), town.anna.id, until, 0, "a.mp4")
     return file_links_of(town.world.app.state.settings).address(link).rpartition("/")[2]
 
 
@@ -51,9 +52,9 @@ ASKS_ABOUT_SESSIONS: Mapping[str, Ask] = {
     "PUT /api/v1/specialists/me/recording-settings": Ask(
         "specialist", body=lambda _: {"retention_days": 30}
     ),
-    "GET /api/v1/files/{token}": Ask("client", {"token": _link}),
+    "GET /api/v1/files/{token}": Ask("anonymous", {"token": _link}),
     # A link to fetch with, which brings nothing.
-    "PUT /api/v1/files/{token}": Ask("client", {"token": _link}),
+    "PUT /api/v1/files/{token}": Ask("anonymous", {"token": _link}),
     "POST /api/v1/bookings/{booking_id}/review": Ask(
         "client", _UNREVIEWED, lambda _: dict(_SAID), spends=True
     ),

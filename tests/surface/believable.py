@@ -46,6 +46,8 @@ def values_of(town: Town) -> Values:
         "hold_id": [town.hold["id"]],
         "coupon_id": [town.coupon["id"]],
         "exception_id": [town.exception["id"]],
+        "note_id": [town.note["id"]],
+        "form_id": [town.form["id"]],
         "endpoint_id": [hook["endpoint"] for hook in town.hooks.values()],
         "delivery_id": [hook["delivery"] for hook in town.hooks.values()],
     }

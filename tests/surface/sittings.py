@@ -1,4 +1,4 @@
-"""Sessions of a town that are over, as the tables have them: nobody has time to sit through them."""
+"""Sessions of a town that are over, as the tables have them: nobody sits through them."""
 
 import hashlib
 from typing import Any
@@ -13,17 +13,16 @@ FILM = b"a film"
 # one whose file was brought.
 _SITTINGS = """
 WITH span AS (
-    INSERT INTO app.slots (specialist_id, rate_id, starts_at, ends_at, session_starts_at,
+    INSERT INTO app.slots (id, specialist_id, rate_id, starts_at, ends_at, session_starts_at,
         session_ends_at, status, held_by)
-    SELECT $1, $3, s, s + interval '30 minutes', s, s + interval '30 minutes', 'released', $2
-    FROM (SELECT app.now() - interval '3 hours' AS s) past
+    SELECT b, $1, $3, s, s + interval '30 minutes', s, s + interval '30 minutes', 'released', $2
+    FROM (SELECT app.now() - interval '3 hours' AS s) past, unnest($4::uuid[]) b
     RETURNING id, starts_at, ends_at
 ), booking AS (
     INSERT INTO app.bookings (id, specialist_id, client_id, rate_id, slot_id, kind, status,
         starts_at, ends_at, price_minor, currency, policy, booked_by)
-    SELECT b, $1, $2, $3, span.id, 'standard', 'completed', span.starts_at, span.ends_at, 0, 'USD',
-           'standard', $2
-    FROM span, unnest($4::uuid[]) b
+    SELECT id, $1, $2, $3, id, 'standard', 'completed', starts_at, ends_at, 0, 'USD', 'standard', $2
+    FROM span
 ), film AS (
     INSERT INTO app.meeting_recordings (booking_id, specialist_id, client_id, number, status,
         storage_path, file_format, duration_seconds, storage_size_bytes, sha256,

@@ -195,19 +195,29 @@ MATRIX = {
     "GET /api/v1/specialists/me/webhook-endpoints/{endpoint_id}": "401 403 403 200 404 403 401",
     "PATCH /api/v1/specialists/me/webhook-endpoints/{endpoint_id}": "401 403 403 200 404 403 401",
     "DELETE /api/v1/specialists/me/webhook-endpoints/{endpoint_id}": "401 403 403 204 404 403 401",
-    "POST /api/v1/specialists/me/webhook-endpoints/{endpoint_id}/secret/rotate": "401 403 403 200 404 403 401",
-    "POST /api/v1/specialists/me/webhook-endpoints/{endpoint_id}/test": "401 403 403 202 404 403 401",
-    "GET /api/v1/specialists/me/webhook-endpoints/{endpoint_id}/deliveries": "401 403 403 200 404 403 401",
+    "POST /api/v1/specialists/me/webhook-endpoints/{endpoint_id}/secret/rotate": (
+        "401 403 403 200 404 403 401"
+    ),
+    "POST /api/v1/specialists/me/webhook-endpoints/{endpoint_id}/test": (
+        "401 403 403 202 404 403 401"
+    ),
+    "GET /api/v1/specialists/me/webhook-endpoints/{endpoint_id}/deliveries": (
+        "401 403 403 200 404 403 401"
+    ),
     "POST /api/v1/specialists/me/webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}/replay": (
         "401 403 403 202 404 403 401"
     ),
-    "POST /api/v1/specialists/me/webhook-endpoints/{endpoint_id}/replay": "401 403 403 202 404 403 401",
+    "POST /api/v1/specialists/me/webhook-endpoints/{endpoint_id}/replay": (
+        "401 403 403 202 404 403 401"
+    ),
     "GET /api/v1/admin/webhook-endpoints": _ADMINS,
     "POST /api/v1/admin/webhook-endpoints": "401 403 403 403 403 201 401",
     "GET /api/v1/admin/webhook-endpoints/{endpoint_id}": "401 403 403 403 403 200 401",
     "PATCH /api/v1/admin/webhook-endpoints/{endpoint_id}": "401 403 403 403 403 200 401",
     "DELETE /api/v1/admin/webhook-endpoints/{endpoint_id}": "401 403 403 403 403 204 401",
-    "POST /api/v1/admin/webhook-endpoints/{endpoint_id}/secret/rotate": "401 403 403 403 403 200 401",
+    "POST /api/v1/admin/webhook-endpoints/{endpoint_id}/secret/rotate": (
+        "401 403 403 403 403 200 401"
+    ),
     "POST /api/v1/admin/webhook-endpoints/{endpoint_id}/test": "401 403 403 403 403 202 401",
     "GET /api/v1/admin/webhook-endpoints/{endpoint_id}/deliveries": "401 403 403 403 403 200 401",
     "POST /api/v1/admin/webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}/replay": (

@@ -290,7 +290,8 @@ async def test_production_has_no_sandbox(module_database: TestDatabase) -> None:
     settings = _production(module_database, metrics_token="")
     async with running_world(module_database, settings) as world:
         anna = await world.client()
-        for path in (f"/sandbox/payments/{uuid4()}/method", f"/sandbox/payments/{uuid4()}/action"):
+        things = ("payments/{}/method", "payments/{}/action", "saved-methods/{}/method")
+        for path in (f"/sandbox/{thing.format(uuid4())}" for thing in things):
             assert (await anna.post(path, {})).status == 404
         assert (await anna.post("/api/webhooks/sandbox", {})).status in {404, 503}
 

@@ -59,7 +59,7 @@ class Town:
     """Ids of what waits for a person: a `finding`, an `operation` and a `letter`."""
     receipt: Any = None
     """What `confirmed` left behind."""
-    held: Any = None
+    sitting: Any = None
     """Ids of what a session left behind that is over (`sittings.sat_through`)."""
     hooks: Any = None
     """Ids of an endpoint and of a settled delivery: `sarah`'s own, and the `house`'s."""
@@ -169,7 +169,7 @@ async def build_town(world: World) -> Town:
     town.gateway = await _is_paid_elsewhere(town)
     await _meets(town)
     await _writes(town)
-    town.held = await sat_through(world, town.sarah, town.anna)
+    town.sitting = await sat_through(world, town.sarah, town.anna)
     town.parked = await _park(town)
     town.hooks = {"sarah": await _hook(town, town.sarah.id), "house": await _hook(town, None)}
     (town.receipt,) = await town.anna.sees(f"/bookings/{booking['id']}/receipts")

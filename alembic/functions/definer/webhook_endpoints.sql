@@ -42,7 +42,9 @@ BEGIN
     PERFORM pg_advisory_xact_lock(
         hashtextextended('app.webhook_endpoints ' || coalesce(owner::text, ''), 0));
     IF (SELECT count(*) FROM app.webhook_endpoints e
-        WHERE e.specialist_id IS NOT DISTINCT FROM owner AND e.deleted_at IS NULL) >= 10 THEN
+        WHERE e.specialist_id IS NOT DISTINCT FROM owner AND e.deleted_at IS NULL) >= 10
+          OR (SELECT count(*) FROM app.webhook_endpoints e
+              WHERE e.specialist_id IS NOT DISTINCT FROM owner) >= 1000 THEN
         PERFORM app.refuse('TOO_MANY_WEBHOOK_ENDPOINTS');
     END IF;
     INSERT INTO app.webhook_endpoints (id, specialist_id, url, description, topics)
@@ -88,13 +90,14 @@ BEGIN
     PERFORM app.lock_webhook_endpoint(p_endpoint);
     UPDATE app.webhook_endpoints e
     SET is_active = false, disabled_at = coalesce(e.disabled_at, app.now()),
-        disabled_reason = coalesce(e.disabled_reason, 'owner'), deleted_at = app.now()
+        disabled_reason = coalesce(e.disabled_reason, 'owner'), deleted_at = app.now(),
+        url = 'https://deleted.invalid', description = NULL
     WHERE e.id = p_endpoint;
     DELETE FROM app.webhook_endpoint_secrets s WHERE s.endpoint_id = p_endpoint;
 END
 $$;
 COMMENT ON FUNCTION app.delete_webhook_endpoint(uuid) IS
-    'Nothing is posted to the caller''s endpoint any more, and its secrets are gone; its log goes with the sweep.';
+    'Nothing is posted to the caller''s endpoint any more, its address and its secrets are gone; its log goes with the sweep.';
 GRANT EXECUTE ON FUNCTION app.delete_webhook_endpoint(uuid) TO consulta_user, consulta_admin;
 
 CREATE FUNCTION app.rotate_webhook_secret(

@@ -43,8 +43,8 @@ class Stream:
     is_over: bool = False
 
     async def until(self, condition: Callable[["Stream"], bool]) -> None:
-        """Within a few seconds the condition holds."""
-        async with asyncio.timeout(10):
+        """Soon the condition holds; how soon is not what is tested on a machine that is busy."""
+        async with asyncio.timeout(30):
             while not condition(self):
                 await asyncio.sleep(0.02)
 
@@ -117,7 +117,7 @@ async def listening_replica(database: TestDatabase) -> AsyncIterator[Replica]:
     )
     task = asyncio.create_task(server.serve())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not server.started:
                 await asyncio.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]

@@ -13,7 +13,10 @@ from consulta.features.payments.rules import (
     dispute_of,
     is_surely_over,
     key_is_fresh,
+    origin_of,
     wait_seconds,
+    way_back,
+    word_of,
 )
 from consulta.kernel.money import Money
 from consulta.providers.payments.port import Charge, ChargeState, Dispute, DisputeState
@@ -97,3 +100,45 @@ def test_a_dispute_of_which_only_the_flag_is_known_is_open() -> None:
     assert dispute_of({**row, **more}) == Dispute("", DisputeState.LOST)
     amounted = {**row, **more, "dispute_reference": "dp_1", "dispute_minor": 500}
     assert dispute_of({**amounted, "dispute_reason": "fraudulent"}) == LOST
+
+
+@pytest.mark.parametrize(
+    ("address", "origin"),
+    [
+        ("https://app.example.com", "https://app.example.com"),
+        ("https://APP.example.com/back?a=1#b", "https://app.example.com"),
+        ("http://127.0.0.1:3000/", "http://127.0.0.1:3000"),
+        ("https://app.example.com@evil.example/", None),
+        ("https://app.example.com\\.evil.example/", None),
+        ("https://app.example.com/\\evil.example", None),
+        ("https://app.example.com/a b", None),
+        ("https://app.example.com/\n", None),
+        ("//evil.example", None),
+        ("/back", None),
+        ("javascript:alert(1)", None),
+        ("", None),
+    ],
+)
+def test_an_origin_is_read_of_plain_addresses_alone(address: str, origin: str | None) -> None:
+    assert origin_of(address) == origin
+
+
+@pytest.mark.parametrize(
+    ("asked", "address"),
+    [
+        (None, "https://home.example/?to=1&payment=paid"),
+        ("https://app.example/back", "https://app.example/back?payment=paid"),
+        ("https://app.example/?a=b#/c", "https://app.example/?a=b&payment=paid#/c"),
+        ("https://app.example:8443/back", "https://home.example/?to=1&payment=paid"),
+        ("https://evil.example/", "https://home.example/?to=1&payment=paid"),
+    ],
+)
+def test_payers_are_sent_on_to_frontends_of_ours(asked: str | None, address: str) -> None:
+    home, said = "https://home.example/?to=1", {"payment": "paid"}
+    assert way_back(asked, default=home, origins={"https://app.example"}, said=said) == address
+
+
+def test_a_decline_is_told_while_it_can_be_made_good() -> None:
+    assert word_of("pending", None) == "pending"
+    assert word_of("requires_action", "card_declined") == "declined"
+    assert word_of("authorized", "card_declined") == "authorized"

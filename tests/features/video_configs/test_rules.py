@@ -1,7 +1,5 @@
 """The decisions about video settings."""
 
-from dataclasses import replace
-
 from consulta.features.video_configs.rules import Offered, place_of, row_for
 
 OFFERED = Offered(
@@ -19,7 +17,7 @@ ROW = {"provider": "zoom", "mode": "api", "account": "a", "host": "me"}
 def test_settings_belong_to_the_row_of_their_account_and_host() -> None:
     assert row_for([{**ROW, "host": "you"}, ROW], OFFERED) is ROW
     for name, other in (("provider", "meet"), ("mode", "static"), ("account", "b"), ("host", "x")):
-        assert row_for([ROW], replace(OFFERED, **{name: other})) is None
+        assert row_for([{**ROW, name: other}], OFFERED) is None
     assert row_for([], OFFERED) is None
 
 

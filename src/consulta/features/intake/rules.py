@@ -2,16 +2,21 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from math import isfinite
 from typing import Any
+
+from pydantic import JsonValue
 
 from consulta.platform.sealed import SealedTable
 
 Question = Mapping[str, Any]
-Value = str | bool | int | float | list[str] | None
+Value = JsonValue
+"""What somebody sends as an answer; it may be anything."""
 
 MOST_CHARACTERS = 60_000
 """Of all texts of an intake together."""
 _LONGEST = {"text": 500, "long_text": 4_000}
+_GREATEST = 10**15
 _CHOICES = frozenset({"single_choice", "multiple_choice"})
 
 
@@ -48,7 +53,7 @@ def problems_of(
     questions: Sequence[Question], answers: Mapping[str, Value]
 ) -> list[dict[str, str]]:
     """Which questions are not answered as they are asked, by their keys, and why: `required`,
-    `wrong_type`, `too_long`, `not_an_option`, `not_a_date`, `unknown_question`.
+    `wrong_type`, `too_long`, `too_large`, `not_an_option`, `not_a_date`, `unknown_question`.
     """
     found = [
         {"key": question["key"], "problem": problem}
@@ -59,7 +64,7 @@ def problems_of(
     if not answers.keys() <= asked:
         # What was sent under a name that nobody asked for is not repeated.
         found.append({"key": "", "problem": "unknown_question"})
-    if sum(map(_length, answers.values())) > MOST_CHARACTERS:
+    if not found and sum(map(_length, answers.values())) > MOST_CHARACTERS:
         found.append({"key": "", "problem": "too_long"})
     return found
 
@@ -84,16 +89,19 @@ def _is_empty(value: Value) -> bool:
 
 
 def _length(value: Value) -> int:
-    if isinstance(value, list):
-        return sum(map(len, value))
     return len(value) if isinstance(value, str) else 0
 
 
 def _text(question: Question, value: Value) -> str | None:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not _is_storable(value):
         return "wrong_type"
     most = question["max_length"] or _LONGEST[question["type"]]
     return "too_long" if len(value) > most else None
+
+
+def _is_storable(value: str) -> bool:
+    # A lone surrogate is no character, and NUL ends a text elsewhere.
+    return "\x00" not in value and value == value.encode("utf-8", "ignore").decode()
 
 
 def _single(question: Question, value: Value) -> str | None:
@@ -105,10 +113,8 @@ def _single(question: Question, value: Value) -> str | None:
 def _multiple(question: Question, value: Value) -> str | None:
     if not isinstance(value, list):
         return "wrong_type"
-    chosen = set(value)
-    if len(chosen) < len(value) or not chosen <= set(question["options"]):
-        return "not_an_option"
-    return None
+    chosen = [one for one in question["options"] if one in value]
+    return None if len(chosen) == len(value) else "not_an_option"
 
 
 def _yes_no(_: Question, value: Value) -> str | None:
@@ -117,8 +123,9 @@ def _yes_no(_: Question, value: Value) -> str | None:
 
 def _number(_: Question, value: Value) -> str | None:
     # A truth value is a number to Python, and to nobody else.
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return None if is_number else "wrong_type"
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return "wrong_type"
+    return None if abs(value) <= _GREATEST and isfinite(value) else "too_large"
 
 
 def _date(_: Question, value: Value) -> str | None:

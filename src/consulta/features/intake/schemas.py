@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from uuid import UUID
 
 import orjson
-from pydantic import Field, StrictBool, StrictFloat, StrictInt, model_validator
+from pydantic import Field, JsonValue, StrictBool, StrictFloat, StrictInt, model_validator
 
 from consulta.features.intake.rules import flaw_of_question
 from consulta.platform.http.schema import Answer, Blankable, Body, ShortText, Text, shown_as
@@ -16,11 +16,7 @@ QuestionType = Literal[
     "text", "long_text", "single_choice", "multiple_choice", "yes_no", "date", "number"
 ]
 _Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", examples=["allergies"])]
-_Whole = Annotated[StrictInt, Field(ge=-(10**15), le=10**15)]
-_Broken = Annotated[StrictFloat, Field(ge=-1e15, le=1e15, allow_inf_nan=False)]
-_Written = Annotated[Text, Field(max_length=4_000)]
-_Chosen = Annotated[list[Annotated[Text, Field(max_length=200)]], Field(max_length=50)]
-Value = StrictBool | _Whole | _Broken | _Written | _Chosen | None
+Value = StrictBool | StrictInt | StrictFloat | str | list[str]
 
 
 class Question(Body):
@@ -66,7 +62,12 @@ class IntakeFormPut(Body):
 class IntakePut(Body):
     """`revision` is that of the answers that were seen."""
 
-    answers: dict[_Key, Value] = Field(max_length=50)
+    # What is wrong with an answer is said by its question's key, and never by what was sent.
+    answers: dict[str, JsonValue] = Field(
+        max_length=50,
+        description="By the keys of the questions: a text, one or several of the options, true or"
+        " false, a date such as 2026-03-01, or a number.",
+    )
     revision: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
 
     model_config = shown_as(answers={"allergies": "Pollen"})

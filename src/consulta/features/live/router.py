@@ -26,6 +26,7 @@ _STREAM: dict[int | str, dict[str, Any]] = {
 
 @router.get(
     "/events",
+    status_code=200,
     dependencies=[SIGNED_IN],
     response_class=EventStream,
     responses=_STREAM | problems(*ALWAYS, TooManyStreams, StreamsFull),

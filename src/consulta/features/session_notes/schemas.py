@@ -22,7 +22,7 @@ def _bounded(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
     return value
 
 
-_Notes = Annotated[Text, Field(min_length=1, max_length=20_000)]
+_Notes = Annotated[Text, Field(min_length=1, max_length=10_000)]
 _Part = Annotated[Annotated[Text, Field(max_length=5_000)] | None, Blankable]
 _Metadata = Annotated[dict[str, JsonValue], Field(max_length=50), AfterValidator(_bounded)]
 _EXAMPLE = {

@@ -1,5 +1,5 @@
 """Subscribers: addresses of other systems that facts are posted to, and the log of the posts.
 
 Not here: how a post reaches its address and no other (providers/outgoing), letters that come in
-(webhooks). Tells by `webhook_endpoint.disabled` when it stops posting.
+(webhooks). Announces nothing; `webhook_endpoint.disabled` is told when it stops posting.
 """

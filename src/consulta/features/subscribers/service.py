@@ -177,13 +177,6 @@ _SWEEPS = {
             SELECT s.id FROM app.webhook_endpoint_secrets s
             WHERE s.valid_until < app.now() LIMIT $1)
     """,
-    "endpoints": """
-        DELETE FROM app.webhook_endpoints WHERE id IN (
-            SELECT e.id FROM app.webhook_endpoints e
-            WHERE e.deleted_at < app.now() - interval '1 day' AND NOT EXISTS (
-                SELECT 1 FROM app.webhook_deliveries d WHERE d.endpoint_id = e.id)
-            LIMIT $1)
-    """,
 }
 
 

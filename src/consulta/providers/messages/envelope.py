@@ -4,6 +4,7 @@ No value can begin a header of its own, and all of it is 7 bit.
 """
 
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -54,6 +55,6 @@ def octets(mail: Mail, sender: Sender, *, at: datetime) -> bytes:
 def _address(name: str, address: str) -> Address:
     try:
         return Address(one_line(name)[:_LONGEST_NAME], addr_spec=address)
-    except (ValueError, IndexError):
-        # IndexError is how the standard library's parser says that something is missing.
+    except (MessageError, ValueError, IndexError):
+        # The standard library's parser says in all three ways that this is no address.
         raise MailRefused("BAD_ADDRESS") from None

@@ -17,6 +17,7 @@ from consulta.features.recordings.queries import Recording
 from consulta.features.recordings.schemas import RecordingAnnounced, RecordingCreate, UploadOut
 from consulta.features.recordings.status import RecordingStatus
 from consulta.kernel.actor import Actor
+from consulta.platform.db.work import Work
 from consulta.platform.http.idempotency import Once
 from consulta.providers.storage.port import Grant, StorageUnavailable
 
@@ -35,7 +36,7 @@ async def announce(
         if beginning.replay is not None:
             return beginning.replay
         if beginning.resumed and beginning.subject_id is not None:
-            recording = await _known(shelf, actor, booking_id, beginning.subject_id)
+            recording = await _known(work, booking_id, beginning.subject_id)
         else:
             recording = await service.announce(work, body, booking_id=booking_id)
             once.made(work, recording.id)
@@ -60,7 +61,8 @@ async def complete(
 
     Raises RecordingNotFound, RecordingNotUploading, RecordingNotUploaded, StorageUnavailable.
     """
-    recording = await _known(shelf, actor, booking_id, recording_id)
+    async with shelf.database.read(actor) as work:
+        recording = await _known(work, booking_id, recording_id)
     if recording.status is RecordingStatus.READY:
         return recording
     rules.ensure_uploading(recording)
@@ -73,9 +75,8 @@ async def complete(
     raise RecordingCorrupt
 
 
-async def _known(shelf: Shelf, actor: Actor, booking_id: UUID, recording_id: UUID) -> Recording:
-    async with shelf.database.read(actor) as work:
-        recording = await queries.recording(work, booking_id=booking_id, recording_id=recording_id)
+async def _known(work: Work, booking_id: UUID, recording_id: UUID) -> Recording:
+    recording = await queries.recording(work, booking_id=booking_id, recording_id=recording_id)
     if recording is None:
         raise RecordingNotFound
     return recording

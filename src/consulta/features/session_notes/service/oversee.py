@@ -5,7 +5,6 @@ writes the entry of the audit log before it hands anything out.
 from typing import Any
 from uuid import UUID
 
-from consulta.features.session_notes.errors import NoteNotFound
 from consulta.features.session_notes.service.read import opened
 from consulta.platform.crypto import Vault
 from consulta.platform.db.work import Work
@@ -14,10 +13,9 @@ from consulta.platform.failures import alert
 
 async def open_for_admin(work: Work, *, vault: Vault, note_id: UUID, reason: str) -> dict[str, Any]:
     """The note with what was appended. Raises NoteNotFound, ReasonRequired, Unreadable."""
-    rows = await work.fetch("SELECT * FROM app.open_session_note($1, $2)", note_id, reason)
-    if not rows:
-        raise NoteNotFound
-    note, *amendments = rows
+    note, *amendments = await work.fetch(
+        "SELECT * FROM app.open_session_note($1, $2)", note_id, reason
+    )
     shown = opened(vault, note, amendments)
     _alert("an admin opened a session note", work, note_id)
     return shown
