@@ -37,7 +37,8 @@ from consulta.providers.storage.port import privacy_flaws
 from consulta.seed import SeedRefused, seed
 from consulta.serving import REFUSED, NotServed, contract, ensure_servable, loaded, serve
 from consulta.settings import DatabaseSettings, Settings
-from consulta.wiring import SEALED_TABLES, storage_of, wire
+from consulta.vendors import storage_of
+from consulta.wiring import SEALED_TABLES, wire
 
 CONTRACT = Path("openapi/openapi.json")
 

@@ -20,7 +20,8 @@ from consulta.platform.http.older import OlderShape
 from consulta.platform.signing import Signer
 from consulta.routes import CHAPTERS, OLD_SHAPES, mount
 from consulta.settings import Settings
-from consulta.wiring import Service, file_links_of, wire
+from consulta.vendors import file_links_of
+from consulta.wiring import Service, wire
 
 
 def create_app(settings: Settings, *, examines_database: bool = True) -> FastAPI:

@@ -35,9 +35,9 @@ from consulta.features.reconciliation.router import router as reconciliation
 from consulta.features.recordings.router import router as recordings
 from consulta.features.recurring.router import router as recurring
 from consulta.features.reviews.router import router as reviews
-from consulta.features.session_notes.router import router as session_notes
 from consulta.features.saved_methods.router import router as saved_methods
 from consulta.features.saved_methods.router import sandbox_router as sandbox_cards
+from consulta.features.session_notes.router import router as session_notes
 from consulta.features.specialists.router import router as specialists
 from consulta.features.subscribers.router import admin_router as all_subscribers
 from consulta.features.subscribers.router import own_router as subscribers

@@ -1,9 +1,8 @@
-"""Which vendor stands behind which port, who reacts to which fact, which jobs run."""
+"""Who reacts to which fact, who hears which message, which jobs run; and the parts, joined."""
 
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
@@ -43,12 +42,12 @@ from consulta.features.recordings.flows import Shelf
 from consulta.features.recurring import jobs as recurring_jobs
 from consulta.features.recurring import reactions as recurring
 from consulta.features.recurring.service.dispatch import DispatchTerms
+from consulta.features.saved_methods import jobs as saved_method_jobs
 from consulta.features.session_notes import rules as session_notes
 from consulta.features.subscribers import jobs as subscriber_jobs
 from consulta.features.subscribers import reactions as subscribers
 from consulta.features.subscribers import rules as subscriber_rules
 from consulta.features.subscribers.flows import Courier
-from consulta.features.saved_methods import jobs as saved_method_jobs
 from consulta.features.video_configs import rules as video_configs
 from consulta.features.video_configs.flows import Studio
 from consulta.features.webhooks import jobs as webhook_jobs
@@ -68,24 +67,21 @@ from consulta.platform.letters import Letters
 from consulta.platform.lifecycle import Lifecycle
 from consulta.platform.outbox import Handler, Listener, Outbox, together
 from consulta.platform.sealed import SealedTable
-from consulta.platform.signing import Signer
-from consulta.providers.messages.folder import FolderPost
-from consulta.providers.messages.port import Post, Sender
-from consulta.providers.messages.smtp import MailServer, SmtpPost
 from consulta.providers.outgoing.pinned import PinnedOutgoing
 from consulta.providers.payments.accounts import Accounts
-from consulta.providers.payments.adapters import Reach, adapter_of
-from consulta.providers.payments.keys import PayTabsKeys, RazorpayKeys, StripeKeys
-from consulta.providers.payments.manual import ManualProvider
-from consulta.providers.payments.port import PaymentProvider
-from consulta.providers.payments.registry import PaymentProviders
-from consulta.providers.payments.sandbox import SandboxProvider
-from consulta.providers.payments.sandbox_postgres import PostgresSandboxStore
-from consulta.providers.video.connections import Connections, VideoReach
-from consulta.providers.storage.links import FileLinks
+from consulta.providers.payments.adapters import adapter_of
 from consulta.providers.storage.local import LocalStorage
-from consulta.providers.storage.s3 import S3Storage
-from consulta.settings import MailSettings, PaymentSettings, Settings
+from consulta.providers.video.connections import Connections
+from consulta.settings import Settings
+from consulta.vendors import (
+    file_links_of,
+    post_of,
+    providers_of,
+    reach_of,
+    sender_of,
+    storage_of,
+    video_reach_of,
+)
 
 REACTIONS = (
     (PaymentAuthorized, bookings.await_confirmation_when_authorized),
@@ -221,7 +217,7 @@ class Service:
 def wire(settings: Settings, engines: Engines, *, vault: Vault) -> Service:
     """The service, joined and not yet started."""
     database = Database(engines, Reactions(REACTIONS))
-    reach = _reach(settings)
+    reach = reach_of(settings)
     accounts = Accounts(
         keys_reader(database, vault, takes_live=settings.is_production),
         lambda keys, account: adapter_of(keys, reach, account=account),
@@ -232,7 +228,7 @@ def wire(settings: Settings, engines: Engines, *, vault: Vault) -> Service:
         patience_seconds=settings.payments.timeout_seconds,
     )
     safe = Safe(database, vault, accounts, reach, takes_live=settings.is_production)
-    studio = Studio(database, vault, Connections(_video_reach(settings)))
+    studio = Studio(database, vault, Connections(video_reach_of(settings.video)))
     box = letter_box(till, takes_live=settings.is_production)
     outbox = Outbox(database, _handlers(database))
     terms = DispatchTerms(settings.recurring.lead_days, settings.payments.default_provider)
@@ -279,58 +275,6 @@ def wire(settings: Settings, engines: Engines, *, vault: Vault) -> Service:
     )
 
 
-def providers_of(
-    settings: PaymentSettings, database: Database, *, reach: Reach, accounts: Accounts | None = None
-) -> PaymentProviders:
-    """Every provider that the settings have keys for, and the accounts of specialists. The sandbox
-    stands in only where it is the default, so that nobody can pay with it where money is taken.
-    """
-    providers: dict[str, PaymentProvider] = {"manual": ManualProvider()}
-    if settings.default_provider == "sandbox":
-        providers["sandbox"] = SandboxProvider(
-            store=PostgresSandboxStore(database),
-            secret=settings.sandbox_webhook_secret.get_secret_value(),
-        )
-    if key := settings.stripe_secret_key.get_secret_value():
-        signing = (settings.stripe_webhook_secret.get_secret_value(),)
-        keys = StripeKeys(key, settings.stripe_publishable_key, signing)
-        providers["stripe"] = adapter_of(keys, reach)
-    if settings.razorpay_key_id:
-        signing = (settings.razorpay_webhook_secret.get_secret_value(),)
-        secret = settings.razorpay_key_secret.get_secret_value()
-        providers["razorpay"] = adapter_of(
-            RazorpayKeys(settings.razorpay_key_id, secret, signing), reach
-        )
-    if settings.paytabs_profile_id:
-        key = settings.paytabs_server_key.get_secret_value()
-        providers["paytabs"] = adapter_of(
-            PayTabsKeys(settings.paytabs_profile_id, key, settings.paytabs_region), reach
-        )
-    return PaymentProviders(providers, default=settings.default_provider, accounts=accounts)
-
-
-def file_links_of(settings: Settings) -> FileLinks:
-    """Links to files that the service hands over itself, signed with a key of their own."""
-    secret = settings.auth.jwt_secret.get_secret_value()
-    return FileLinks(Signer.from_secret(secret, purpose="files"), settings.http.public_url)
-
-
-def storage_of(settings: Settings) -> LocalStorage | S3Storage:
-    """Where recordings are kept, by the settings."""
-    storage = settings.storage
-    if storage.provider == "local":
-        return LocalStorage(Path(storage.folder_used), links=file_links_of(settings))
-    return S3Storage(
-        bucket=storage.bucket,
-        endpoint=storage.endpoint,
-        region=storage.region,
-        access_key_id=storage.access_key_id,
-        secret_access_key=storage.secret_access_key.get_secret_value(),
-        is_path_style=storage.path_style,
-        timeout_seconds=storage.timeout_seconds,
-    )
-
-
 def _shelf(settings: Settings, database: Database) -> Shelf:
     storage = storage_of(settings)
     own = storage if isinstance(storage, LocalStorage) else None
@@ -360,52 +304,11 @@ def _handlers(database: Database) -> dict[str, Handler | None]:
 def _mailroom(settings: Settings, database: Database) -> Mailroom:
     mail, public_url = settings.mail, settings.http.public_url
     frontend = mail.frontend_url or next(iter(settings.http.allowed_origins), public_url)
-    sender = Sender(mail.sender or _NO_SENDER, mail.sender_name, mail.reply_to)
+    sender = sender_of(mail)
     # As in the files of bookings, so that a calendar knows an event by one name.
     host = urlsplit(public_url).hostname or "consulta"
     writer = Writer(sender, Links(frontend, host), Letters(WORDS))
-    return Mailroom(database, _post_of(mail, sender), writer)
-
-
-_NO_SENDER = "no-reply@consulta.example"
-"""Where mail goes into a folder and nobody can answer it."""
-
-
-def _post_of(mail: MailSettings, sender: Sender) -> Post | None:
-    if mail.way == "folder":
-        return FolderPost(Path(mail.folder), sender)
-    if mail.way == "none":
-        return None
-    server = MailServer(
-        host=mail.host,
-        port=mail.port,
-        username=mail.username,
-        password=mail.password.get_secret_value(),
-        tls=mail.tls,
-        timeout_seconds=mail.timeout_seconds,
-    )
-    return SmtpPost(server, sender)
-
-
-def _reach(settings: Settings) -> Reach:
-    payments = settings.payments
-    return Reach(
-        public_url=settings.http.public_url,
-        timeout_seconds=payments.timeout_seconds,
-        stripe_base=payments.stripe_api_base or None,
-        razorpay_base=payments.razorpay_api_base or None,
-        paytabs_base=payments.paytabs_api_base or None,
-    )
-
-
-def _video_reach(settings: Settings) -> VideoReach:
-    video = settings.video
-    return VideoReach(
-        timeout_seconds=video.timeout_seconds,
-        zoom_base=video.zoom_api_base or None,
-        teams_base=video.teams_api_base or None,
-        google_base=video.google_api_base or None,
-    )
+    return Mailroom(database, post_of(mail, sender), writer)
 
 
 def _jobs(

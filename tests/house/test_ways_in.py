@@ -146,7 +146,7 @@ def test_a_system_actor_elsewhere_is_found(bad: str) -> None:
 
 
 READS_ENVIRONMENT = {
-    SOURCE + "settings.py": "the one place",
+    SOURCE + "settings/groups.py": "the one place",
     SOURCE + "platform/db/embedded.py": "PG_BIN_DIR, which names programs of the machine",
 }
 
@@ -166,7 +166,7 @@ def test_only_settings_read_the_environment() -> None:
     obey(
         environment_read_elsewhere(whole_tree()),
         law="Settings are read once and passed down; nobody else reads the environment.",
-        mend="add a field to a group in settings.py and pass it down from main.py or wiring.py.",
+        mend="add a field to a group of the settings, and pass it down from main.py or wiring.py.",
     )
 
 
@@ -176,7 +176,7 @@ def test_a_reader_of_the_environment_is_found(bad: str) -> None:
 
 
 LOADS_SETTINGS = {
-    SOURCE + "settings.py": "where they are made",
+    SOURCE + "settings/__init__.py": "where they are made",
     SOURCE + "serving.py": "the roof of `consulta serve`",
     SOURCE + "cli.py": "the roof of the other commands",
     SOURCE + "demo/run.py": "the roof of `consulta demo`, which makes them up",

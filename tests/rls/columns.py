@@ -119,7 +119,10 @@ UPDATED: Mapping[str, Mapping[Kind, str]] = {
     },
     "reviews": {Kind.ADMIN: "is_hidden hidden_reason hidden_at"},
     "payment_config_keys": {Kind.WORKER: "key_id wrapped_key"},
-    "webhook_endpoint_secrets": {Kind.WORKER: "key_id wrapped_key", Kind.DEFINER: "key_id valid_until"},
+    "webhook_endpoint_secrets": {
+        Kind.WORKER: "key_id wrapped_key",
+        Kind.DEFINER: "key_id valid_until",
+    },
     "webhook_endpoints": {Kind.WORKER: "is_active disabled_at disabled_reason failing_since"},
     "video_configs": {Kind.WORKER: "state last_error checked_at"},
     "video_config_keys": {Kind.WORKER: "key_id wrapped_key sealed"},

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from consulta.providers.storage.links import FileLink
-from consulta.wiring import file_links_of
+from consulta.vendors import file_links_of
 from tests.surface.ask import Ask, Of
 from tests.surface.sittings import FILM, path_of
 from tests.surface.town import Town

@@ -85,7 +85,8 @@ def _operations() -> list[Any]:
             continue
         roles = roles_of(route)
         is_cron = path.startswith("/api/cron/")
-        let_in, turned_away = [], []
+        let_in: list[str] = []
+        turned_away: list[str] = []
         for identity, role in IDENTITIES.items():
             passes = role is Role.SYSTEM if is_cron else roles is None or role in roles
             if is_cron or role is not Role.SYSTEM:

@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from consulta.providers.payments.adapters import Reach
 from consulta.settings import PaymentSettings
-from consulta.wiring import providers_of
+from consulta.vendors import providers_of
 from tests.conftest import TestDatabase
 from tests.settings import settings_for
 from tests.world.world import World

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
-from consulta.wiring import file_links_of
+from consulta.vendors import file_links_of
 from tests.features.recordings.studio import FILM, Studio, open_studio, sent
 from tests.world import Person, World
 
