@@ -16,6 +16,20 @@ END
 $$;
 COMMENT ON FUNCTION app.refuse_change() IS 'What is written stays: no update, no delete, by nobody.';
 
+CREATE FUNCTION app.keep_all_but_words() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    -- Whoever is erased may take the own words along, and leaves the fact (D38).
+    IF TG_OP = 'UPDATE' AND NEW.reason IS NULL
+       AND to_jsonb(NEW) - 'reason' = to_jsonb(OLD) - 'reason' THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION USING ERRCODE = '42501',
+        MESSAGE = format('%I is append-only', TG_TABLE_NAME);
+END
+$$;
+COMMENT ON FUNCTION app.keep_all_but_words() IS
+    'What is written stays, but for the words of a reason, which may be taken out for good.';
+
 CREATE FUNCTION app.role_is_specialist() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NOT EXISTS (SELECT 1 FROM app.users u WHERE u.id = NEW.id AND u.role = 'specialist') THEN

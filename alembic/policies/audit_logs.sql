@@ -1,4 +1,5 @@
--- audit_logs: everybody adds entries about themselves, admins read, nobody changes.
+-- audit_logs: everybody adds entries about themselves and reads those, admins read all, nobody
+-- changes.
 ALTER TABLE app.audit_logs ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.audit_logs FORCE ROW LEVEL SECURITY;
 
@@ -12,6 +13,10 @@ CREATE POLICY anonymous_adds ON app.audit_logs FOR INSERT TO consulta_anonymous
     WITH CHECK (actor_id IS NULL AND actor = 'anonymous');
 CREATE POLICY person_adds_own ON app.audit_logs FOR INSERT TO consulta_user
     WITH CHECK (actor_id = (SELECT app.user_id()) AND actor IN ('client', 'specialist'));
+-- Everybody may know what the log says of the own acts.
+GRANT SELECT ON app.audit_logs TO consulta_user;
+CREATE POLICY person_reads_own ON app.audit_logs FOR SELECT TO consulta_user
+    USING (actor_id = (SELECT app.user_id()));
 
 GRANT SELECT, INSERT ON app.audit_logs TO consulta_admin;
 CREATE POLICY admin_reads ON app.audit_logs FOR SELECT TO consulta_admin USING (true);

@@ -33,5 +33,10 @@ CREATE TRIGGER booking_has_ended AFTER INSERT ON app.booking_cancellations
 -- Not more than is due, and not less than all by the specialist; coupon and credit follow.
 CREATE TRIGGER check_terms AFTER INSERT ON app.booking_cancellations
     FOR EACH ROW EXECUTE FUNCTION app.check_cancellation();
+-- Words alone, and only to take them out: erasure.
+GRANT UPDATE (reason) ON app.booking_cancellations TO consulta_definer;
+CREATE POLICY definer_forgets ON app.booking_cancellations FOR UPDATE TO consulta_definer
+    USING (true) WITH CHECK (reason IS NULL);
+
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON app.booking_cancellations
-    FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
+    FOR EACH ROW EXECUTE FUNCTION app.keep_all_but_words();

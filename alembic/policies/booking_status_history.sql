@@ -19,5 +19,10 @@ GRANT SELECT, INSERT ON app.booking_status_history TO consulta_definer;
 CREATE POLICY definer_reads ON app.booking_status_history FOR SELECT TO consulta_definer USING (true);
 CREATE POLICY definer_adds ON app.booking_status_history FOR INSERT TO consulta_definer WITH CHECK (true);
 
+-- Words alone, and only to take them out: erasure.
+GRANT UPDATE (reason) ON app.booking_status_history TO consulta_definer;
+CREATE POLICY definer_forgets ON app.booking_status_history FOR UPDATE TO consulta_definer
+    USING (true) WITH CHECK (reason IS NULL);
+
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON app.booking_status_history
-    FOR EACH ROW EXECUTE FUNCTION app.refuse_change();
+    FOR EACH ROW EXECUTE FUNCTION app.keep_all_but_words();

@@ -43,3 +43,8 @@ CREATE TRIGGER settle_spending AFTER UPDATE OF status ON app.bookings
     FOR EACH ROW WHEN (NEW.status IN ('expired', 'completed', 'no_show') AND NEW.status <> OLD.status
         AND (NEW.coupon_id IS NOT NULL OR NEW.package_purchase_id IS NOT NULL))
     EXECUTE FUNCTION app.settle_ended_booking();
+
+-- Nothing begins with somebody who was erased meanwhile.
+CREATE TRIGGER parties_are_there AFTER INSERT ON app.bookings
+    REFERENCING NEW TABLE AS made
+    FOR EACH STATEMENT EXECUTE FUNCTION app.parties_are_there();

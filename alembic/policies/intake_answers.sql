@@ -24,6 +24,11 @@ CREATE POLICY worker_reads ON app.intake_answers FOR SELECT TO consulta_worker U
 CREATE POLICY worker_rewraps ON app.intake_answers FOR UPDATE TO consulta_worker
     USING (true) WITH CHECK (true);
 
+-- Erasure finds the answers of a person and takes them away unread.
+GRANT SELECT (booking_id, client_id), DELETE ON app.intake_answers TO consulta_definer;
+CREATE POLICY definer_reads ON app.intake_answers FOR SELECT TO consulta_definer USING (true);
+CREATE POLICY definer_removes ON app.intake_answers FOR DELETE TO consulta_definer USING (true);
+
 CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON app.intake_answers
     FOR EACH ROW EXECUTE FUNCTION app.guard_intake_answers();
 CREATE TRIGGER mark_booking AFTER INSERT ON app.intake_answers

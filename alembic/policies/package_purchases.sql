@@ -26,3 +26,8 @@ CREATE POLICY definer_changes ON app.package_purchases FOR UPDATE TO consulta_de
 
 CREATE TRIGGER guard_moves BEFORE INSERT OR UPDATE ON app.package_purchases
     FOR EACH ROW EXECUTE FUNCTION app.guard_purchase();
+
+-- Nothing begins with somebody who was erased meanwhile.
+CREATE TRIGGER parties_are_there AFTER INSERT ON app.package_purchases
+    REFERENCING NEW TABLE AS made
+    FOR EACH STATEMENT EXECUTE FUNCTION app.parties_are_there();

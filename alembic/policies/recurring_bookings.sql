@@ -28,3 +28,8 @@ CREATE POLICY definer_changes ON app.recurring_bookings FOR UPDATE TO consulta_d
 
 CREATE TRIGGER touch BEFORE UPDATE ON app.recurring_bookings
     FOR EACH ROW EXECUTE FUNCTION app.touch();
+
+-- Nothing begins with somebody who was erased meanwhile.
+CREATE TRIGGER parties_are_there AFTER INSERT ON app.recurring_bookings
+    REFERENCING NEW TABLE AS made
+    FOR EACH STATEMENT EXECUTE FUNCTION app.parties_are_there();

@@ -26,3 +26,8 @@ CREATE POLICY definer_changes ON app.saved_methods FOR UPDATE TO consulta_define
 
 CREATE TRIGGER touch BEFORE UPDATE ON app.saved_methods
     FOR EACH ROW EXECUTE FUNCTION app.touch();
+
+-- Nothing begins with somebody who was erased meanwhile.
+CREATE TRIGGER parties_are_there AFTER INSERT ON app.saved_methods
+    REFERENCING NEW TABLE AS made
+    FOR EACH STATEMENT EXECUTE FUNCTION app.parties_are_there();

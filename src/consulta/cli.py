@@ -99,16 +99,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("name", help="such as bookings.expire, or its name below /api/cron/")
     run.set_defaults(command=_run_job)
 
-    mail = commands.add_parser("mail", help="mail in a folder (MAIL_FOLDER)").add_subparsers(
-        required=True, metavar="list | show"
-    )
-    listing = mail.add_parser("list", help="what was written, the oldest first")
-    listing.add_argument("--to", metavar="ADDRESS", help="only what went there")
-    listing.set_defaults(command=_list_mail)
-    showing = mail.add_parser("show", help="one mail")
-    showing.add_argument("number", type=int, help="as in the list")
-    showing.set_defaults(command=_show_mail)
-
+    _add_mail(commands)
     keys = commands.add_parser("keys", help="the keys of stored secrets").add_subparsers(
         required=True, metavar="rotate"
     )
@@ -137,6 +128,18 @@ def parser() -> argparse.ArgumentParser:
         "doctor", help="say what is wrong with configuration, roles, policies and keys"
     ).set_defaults(command=_doctor)
     return top
+
+
+def _add_mail(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    mail = commands.add_parser("mail", help="mail in a folder (MAIL_FOLDER)").add_subparsers(
+        required=True, metavar="list | show"
+    )
+    listing = mail.add_parser("list", help="what was written, the oldest first")
+    listing.add_argument("--to", metavar="ADDRESS", help="only what went there")
+    listing.set_defaults(command=_list_mail)
+    showing = mail.add_parser("show", help="one mail")
+    showing.add_argument("number", type=int, help="as in the list")
+    showing.set_defaults(command=_show_mail)
 
 
 def _port(text: str) -> int:

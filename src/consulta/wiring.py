@@ -59,6 +59,7 @@ from consulta.platform.crypto import Vault
 from consulta.platform.db.linter import boot_problems
 from consulta.platform.db.lost_keys import warn_of_lost_keys
 from consulta.platform.db.migrations import code_state
+from consulta.platform.db.restored import rebase_messages
 from consulta.platform.db.work import Database, Engines
 from consulta.platform.events import Reactions
 from consulta.platform.health import Health
@@ -193,11 +194,12 @@ class Service:
 
     async def examine(self) -> None:
         """Privileged logins, a broken wall or a stale schema are known before anything runs; that
-        a key is missing is only told.
+        a key is missing is only told, and what a restore left behind is put right.
         """
         self.refusals += await boot_problems(self.database.engines, code_state())
         if not self.refusals:
             await warn_of_lost_keys(self.database.engines, self.vault.keys)
+            await rebase_messages(self.database)
 
     async def start(self) -> None:
         """The clock ticks, unless the settings or what was found forbid it."""

@@ -228,6 +228,8 @@ def _fields(body: Any) -> Iterator[tuple[str, tuple[Any, Any]]]:
 
 def _other_fields(door: str) -> set[str]:
     """What the body of that route knows beside what the example says."""
+    if door == "PUT /api/v1/specialists/me/video-config":
+        return {"client_id", "host"}
     return {"kind"} if "rates" in door and "POST" in door else set()
 
 

@@ -16,6 +16,7 @@ from consulta.models.booking import (
     BookingReschedule,
     BookingStatusHistory,
 )
+from consulta.models.compliance import Consent
 from consulta.models.coupon import Coupon, CouponUsage
 from consulta.models.intake import IntakeAnswers, IntakeForm
 from consulta.models.ledger import LedgerEntry, Receipt, ReceiptCounter
@@ -62,6 +63,7 @@ __all__ = [
     "BookingReschedule",
     "BookingStatusHistory",
     "Calendar",
+    "Consent",
     "Coupon",
     "CouponUsage",
     "Credential",

@@ -18,11 +18,13 @@ class User(Identified, Timestamped, Base):
     email_verified_at: Mapped[datetime | None]
     issuer: Mapped[str | None]
     subject: Mapped[str | None]
+    erased_at: Mapped[datetime | None]
 
     __table_args__ = (
         CheckConstraint("role IN ('client', 'specialist', 'admin')", name="role"),
         CheckConstraint("length(email) BETWEEN 3 AND 254 AND email = lower(email)", name="email"),
         CheckConstraint("(issuer IS NULL) = (subject IS NULL)", name="external"),
+        CheckConstraint("erased_at IS NULL OR NOT is_active", name="erased"),
         UniqueConstraint("email"),
         UniqueConstraint("issuer", "subject"),
         {"comment": "Accounts: who can sign in, and as what. Personal: email."},

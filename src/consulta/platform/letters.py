@@ -129,7 +129,12 @@ class Letters:
     @cached_property
     def _layouts(self) -> tuple[Template, Template]:
         both = (
-            Environment(autoescape=False, undefined=StrictUndefined, trim_blocks=True),  # noqa: S701
+            # Plain text has nothing to escape.
+            Environment(
+                autoescape=False,  # noqa: S701
+                undefined=StrictUndefined,
+                trim_blocks=True,
+            ),
             Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True),
         )
         text, html = (

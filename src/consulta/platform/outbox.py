@@ -38,6 +38,13 @@ class Message:
     fence: int
     created_at: datetime
 
+    def id_of(self, name: str) -> UUID | None:
+        """What the payload names; None where it is no id: somebody may have made it up."""
+        try:
+            return UUID(self.payload[name])
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return None
+
 
 Handler = Callable[[Message], Awaitable[None]]
 Listener = Callable[[Work, Message], Awaitable[None]]

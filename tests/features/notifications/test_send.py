@@ -1,11 +1,13 @@
 """Mail about bookings: to the right people, once, with a calendar that follows."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from tests.features.bookings.stages import booked
 from tests.features.notifications.desk import SECRETS, Desk
 from tests.platform.calendar_reader import read_calendar
 from tests.receivers.post_office import Received
+from tests.world import Specialist, World
 
 VISA = "pm_sandbox_visa"
 
@@ -19,13 +21,27 @@ def invited(mail: Received) -> tuple[str, dict[str, str]]:
     return method, calendar
 
 
-async def test_a_booking_is_told_from_its_beginning_to_its_end(desk: Desk) -> None:
-    world = desk.world
-    sarah = await world.specialist(time_zone="Asia/Dubai")
+async def tells_secrets(world: World, sarah: Specialist) -> None:
+    """What the session is about stands in the rate, on the page and in the booking's note."""
     await world.superuser.execute("UPDATE app.specialist_rates SET name = $1", SECRETS[0])
     await world.superuser.execute(
         "INSERT INTO app.specialist_specialties VALUES ($1, $2)", sarah.id, SECRETS[1]
     )
+    await world.superuser.execute("UPDATE app.bookings SET note = $1", SECRETS[2])
+
+
+def assert_discreet(every: Sequence[Received]) -> None:
+    """No mail says what the session is about, or has a header that we did not write."""
+    for mail in every:
+        assert not [word for word in SECRETS if word.lower() in mail.everything().lower()]
+        assert mail.message["Bcc"] is None
+        assert mail.message["Auto-Submitted"] == "auto-generated"
+        assert mail.octets.isascii()
+
+
+async def test_a_booking_is_told_from_its_beginning_to_its_end(desk: Desk) -> None:
+    world = desk.world
+    sarah = await world.specialist(time_zone="Asia/Dubai")
     stage = await booked(world, sarah=sarah)
     anna = stage.anna
     await anna.patch("/me", {"time_zone": "Europe/Berlin"})
@@ -35,7 +51,7 @@ async def test_a_booking_is_told_from_its_beginning_to_its_end(desk: Desk) -> No
         anna.id,
         "Anna\r\nBcc: all@example.org <b>",
     )
-    await world.superuser.execute("UPDATE app.bookings SET note = $1", SECRETS[2])
+    await tells_secrets(world, sarah)
     every = await desk.box(anna)
     assert [await desk.kind_of(one) for one in every] == ["booking_booked"]
     assert await desk.box(sarah) == []  # It is not paid: nothing of hers yet.
@@ -80,11 +96,7 @@ async def test_a_booking_is_told_from_its_beginning_to_its_end(desk: Desk) -> No
     await world.travel(days=30)
     assert [*await desk.box(anna), *await desk.box(sarah)] == []
     assert {state for state, _ in await desk.states("reminder_24h")} == {"skipped"}
-    for mail in every:
-        assert not [word for word in SECRETS if word.lower() in mail.everything().lower()]
-        assert mail.message["Bcc"] is None
-        assert mail.message["Auto-Submitted"] == "auto-generated"
-        assert mail.octets.isascii()
+    assert_discreet(every)
     assert len({one.id for one in every}) == len(every) == 9
 
 

@@ -35,7 +35,7 @@ async def test_what_goes_in_never_comes_out(
     zoom = answers[1]
     assert zoom["hints"]["client_secret"] == "hers"
     assert (zoom["account"], zoom["host"], zoom["recording"]) == ("zoom-account", "me", "cloud")
-    again = await video.connects(sarah, "zoom", waiting_room=False)
+    again = await video.connects(sarah, "zoom", waiting_room=False, tenant_id="", host="")
     assert (again["id"], again["waiting_room"]) == (zoom["id"], False)
     assert (await sarah.get(MINE)).json == again
     odd = await sarah.put(

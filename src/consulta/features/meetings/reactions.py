@@ -1,7 +1,6 @@
 """What meetings do about facts of bookings and video configs: they write down what is wanted."""
 
 from collections.abc import Mapping
-from uuid import UUID
 
 from consulta.features.meetings import service
 from consulta.platform.db.work import Work
@@ -10,11 +9,16 @@ from consulta.platform.outbox import Listener, Message
 
 async def follow_booking(work: Work, message: Message) -> None:
     """The booking's meeting is wanted as the booking stands by now, whatever the message says."""
-    await service.want(work, UUID(str(message.payload["booking_id"])))
+    booking_id = message.id_of("booking_id")
+    if booking_id is not None:
+        await service.want(work, booking_id)
 
 
 async def revive_when_config_saved(work: Work, message: Message) -> None:
-    await service.revive(work, UUID(str(message.payload["specialist_id"])))
+    """Whatever was in the way of the specialist's meetings, they are tried again."""
+    specialist_id = message.id_of("specialist_id")
+    if specialist_id is not None:
+        await service.revive(work, specialist_id)
 
 
 HEARS: Mapping[str, Listener] = {

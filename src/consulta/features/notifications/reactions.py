@@ -6,7 +6,6 @@ looked up in the tables, and the key of a row names what really happened.
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import date
-from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -18,13 +17,12 @@ from consulta.features.notifications.service import Notice, Subject, tell
 from consulta.platform.db.work import Work
 from consulta.platform.outbox import Message
 
-T = TypeVar("T")
 Hears = Callable[[Work, Message], Awaitable[None]]
 
 
 async def hear_requested(work: Work, message: Message) -> None:
     """A new booking: unpaid, waiting for an answer, or confirmed from the beginning."""
-    booking_id = _id(message, "booking_id")
+    booking_id = message.id_of("booking_id")
     row = await queries.moved_booking(work, booking_id, to=None) if booking_id else None
     if row is None:
         return
@@ -35,7 +33,7 @@ async def hear_requested(work: Work, message: Message) -> None:
 
 def _hears_move(to: BookingStatus, kind: Kind) -> Hears:
     async def hear(work: Work, message: Message) -> None:
-        booking_id = _id(message, "booking_id")
+        booking_id = message.id_of("booking_id")
         row = await queries.moved_booking(work, booking_id, to=to) if booking_id else None
         if row is not None:
             await _tell_of_move(work, row, kind)
@@ -45,7 +43,7 @@ def _hears_move(to: BookingStatus, kind: Kind) -> Hears:
 
 async def hear_rescheduled(work: Work, message: Message) -> None:
     """The session stands at another time; of several moves at once, the last one counts."""
-    booking_id = _id(message, "booking_id")
+    booking_id = message.id_of("booking_id")
     row = await queries.rescheduled_booking(work, booking_id) if booking_id else None
     if row is None:
         return
@@ -60,7 +58,7 @@ async def hear_rescheduled(work: Work, message: Message) -> None:
 
 async def hear_completed(work: Work, message: Message) -> None:
     """A day after the session the client hears how to go on."""
-    booking_id = _id(message, "booking_id")
+    booking_id = message.id_of("booking_id")
     completed = BookingStatus.COMPLETED
     row = await queries.moved_booking(work, booking_id, to=completed) if booking_id else None
     at = rules.follow_up_at(row["ends_at"], now=row["now"]) if row is not None else None
@@ -72,7 +70,7 @@ async def hear_completed(work: Work, message: Message) -> None:
 
 def _hears_of_proposal(state: str, kind: Kind) -> Hears:
     async def hear(work: Work, message: Message) -> None:
-        booking_id = _id(message, "booking_id")
+        booking_id = message.id_of("booking_id")
         if booking_id is None:
             return
         row = await queries.booking_with_proposal(work, booking_id, state=state)
@@ -84,7 +82,7 @@ def _hears_of_proposal(state: str, kind: Kind) -> Hears:
 
 async def hear_too_late(work: Work, message: Message) -> None:
     """Money came for a booking that had lapsed."""
-    booking_id = _id(message, "booking_id")
+    booking_id = message.id_of("booking_id")
     expired = BookingStatus.EXPIRED
     row = await queries.moved_booking(work, booking_id, to=expired) if booking_id else None
     if row is not None:
@@ -95,7 +93,7 @@ def _hears_payment(
     kind: Kind, event: Callable[[asyncpg.Record], UUID | None], *, action: str
 ) -> Hears:
     async def hear(work: Work, message: Message) -> None:
-        payment_id = _id(message, "payment_id")
+        payment_id = message.id_of("payment_id")
         row = await queries.payment(work, payment_id, action=action) if payment_id else None
         event_id = event(row) if row is not None else None
         if row is None or event_id is None:
@@ -114,7 +112,7 @@ def _hears_payment(
 
 def _hears_series(what: str, kind: Kind) -> Hears:
     async def hear(work: Work, message: Message) -> None:
-        series_id = _id(message, "series_id")
+        series_id = message.id_of("series_id")
         row = await queries.series(work, series_id, action=what) if series_id else None
         if row is None or not _is_so(row, kind):
             return
@@ -133,7 +131,7 @@ def _is_so(row: asyncpg.Record, kind: Kind) -> bool:
 
 async def hear_skipped(work: Work, message: Message) -> None:
     """A date of a series has no session."""
-    series_id, local_date = _id(message, "series_id"), _date(message, "local_date")
+    series_id, local_date = message.id_of("series_id"), _date(message, "local_date")
     if series_id is None or local_date is None:
         return
     row = await queries.skipped_date(work, series_id, local_date)
@@ -147,7 +145,7 @@ async def hear_skipped(work: Work, message: Message) -> None:
 
 def _hears_made(what: str, kind: Kind) -> Hears:
     async def hear(work: Work, message: Message) -> None:
-        made_id = _id(message, f"{what}_id")
+        made_id = message.id_of(f"{what}_id")
         row = await queries.made(work, what, made_id) if made_id else None
         if row is not None:
             subject = Subject(row["specialist_id"], row["client_id"], booking_id=row["booking_id"])
@@ -158,7 +156,7 @@ def _hears_made(what: str, kind: Kind) -> Hears:
 
 async def hear_broken(work: Work, message: Message) -> None:
     """A specialist's video account has to be connected again."""
-    config_id = _id(message, "config_id")
+    config_id = message.id_of("config_id")
     row = await queries.broken_video(work, config_id) if config_id else None
     if row is not None:
         key = f"{Kind.VIDEO_BROKEN}:{row['entry_id']}"
@@ -168,7 +166,7 @@ async def hear_broken(work: Work, message: Message) -> None:
 
 def _hears_purchase(status: str, kind: Kind) -> Hears:
     async def hear(work: Work, message: Message) -> None:
-        purchase_id = _id(message, "purchase_id")
+        purchase_id = message.id_of("purchase_id")
         row = await queries.purchase(work, purchase_id) if purchase_id else None
         if row is not None and row["status"] == status:
             subject = Subject(row["specialist_id"], row["client_id"], purchase_id=row["id"])
@@ -211,18 +209,10 @@ def _of_booking(row: asyncpg.Record) -> Subject:
     )
 
 
-def _id(message: Message, name: str) -> UUID | None:
-    """What a payload names; None where it is no id: somebody may have made it up."""
-    return _read(message.payload.get(name), UUID)
-
-
 def _date(message: Message, name: str) -> date | None:
-    return _read(message.payload.get(name), date.fromisoformat)
-
-
-def _read(value: object, reader: Callable[[str], T]) -> T | None:
+    value = message.payload.get(name)
     try:
-        return reader(value) if isinstance(value, str) else None
+        return date.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None
 

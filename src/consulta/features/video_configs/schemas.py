@@ -39,8 +39,11 @@ def _passcode(value: SecretStr) -> SecretStr:
     return value
 
 
-PlainId = Annotated[str | None, Blankable, Field(pattern=r"^[A-Za-z0-9._-]{1,200}$")]
-Host = Annotated[str | None, Blankable, Field(max_length=254, pattern=r"^[A-Za-z0-9@._%+#-]+$")]
+# The pattern is the text's own: None, which a blank becomes, has none to fit.
+_PlainId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,200}$")]
+_Host = Annotated[str, Field(max_length=254, pattern=r"^[A-Za-z0-9@._%+#-]+$")]
+PlainId = Annotated[_PlainId | None, Blankable]
+Host = Annotated[_Host | None, Blankable]
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 _NEEDED: Mapping[tuple[str, str], tuple[str, ...]] = {

@@ -15,6 +15,7 @@ from consulta.platform.db.dsn import Dsn
 from consulta.platform.db.linter import lint, privilege_problems, schema_problem
 from consulta.platform.db.lost_keys import lost_keys
 from consulta.platform.db.migrations import SchemaState, code_state, database_state
+from consulta.platform.db.restored import messages_ahead
 from consulta.platform.db.roles import DbRole
 from consulta.settings import Settings
 
@@ -98,6 +99,8 @@ async def examine(settings: Settings, *, also: Sequence[Examination] = ()) -> Re
     """
     report = Report()
     report.judge(settings.problems(), fine="the settings are complete and safe")
+    fine = "the outbox is numbered by this server"
+    also = [*also, Examination(messages_ahead, fine=fine, warns=True)]
     vault = _examine_keys(settings, report)
     if vault is not None:
         also = [
