@@ -193,6 +193,7 @@ async def _served(settings: Settings, door: socket.socket) -> AsyncIterator[Fast
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not server.started:
                 await asyncio.sleep(0.01)
+        assert not app.state.refusals, app.state.refusals
         yield app
     finally:
         server.should_exit = True

@@ -93,12 +93,10 @@ BEGIN
     IF app.begin_erasure(p_password_hash) <> '{}' THEN
         PERFORM app.refuse('ERASURE_BLOCKED');
     END IF;
-    PERFORM app.release(s.id) FROM app.slots s
-    WHERE s.held_by = me AND s.status = 'held'
-      AND NOT EXISTS (SELECT 1 FROM app.bookings b WHERE b.slot_id = s.id);
     PERFORM app.erase_words(me);
     -- The sweep of recordings takes the objects away; those of a specialist are the clients', too.
-    UPDATE app.meeting_recordings r SET expires_at = greatest(app.now(), r.created_at + interval '1 second')
+    UPDATE app.meeting_recordings r
+    SET expires_at = greatest(app.now(), r.created_at + interval '1 second')
     WHERE r.client_id = me AND r.status IN ('uploading', 'ready');
     UPDATE app.saved_methods m SET label = NULL WHERE m.client_id = me AND m.label IS NOT NULL;
     UPDATE app.specialists s SET is_verified = false, verified_at = NULL WHERE s.id = me;

@@ -1,20 +1,22 @@
 """What people agreed to."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from consulta.models.base import Base, Created, Identified
+from consulta.models.base import Base, Identified
 
 
-class Consent(Identified, Created, Base):
+class Consent(Identified, Base):
     __tablename__ = "consents"
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("app.users.id"))
     purpose: Mapped[str]
     version: Mapped[str]
     granted: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(server_default=text("app.now()"))
 
     __table_args__ = (
         CheckConstraint(
