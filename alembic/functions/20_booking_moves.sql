@@ -60,9 +60,6 @@ BEGIN
     THEN
         RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = 'a booking keeps its parties and price';
     END IF;
-    IF NEW.meeting_link IS DISTINCT FROM OLD.meeting_link AND kind = 'client' THEN
-        RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = 'the specialist sets the meeting link';
-    END IF;
     IF NEW.status IS DISTINCT FROM OLD.status THEN
         PERFORM app.check_booking_move(OLD, NEW.status, kind);
     END IF;

@@ -47,9 +47,11 @@ BEGIN
     ON CONFLICT (method_id, specialist_id, client_id)
         DO UPDATE SET next_action = excluded.next_action;
     IF p_status = 'ready' THEN
-        -- Sessions that were refused only because the client had not finished yet.
-        UPDATE app.payments p SET authorize_from = app.now()
-        WHERE p.saved_method_id = p_method AND p.status = 'pending'
+        -- Sessions that were refused only because the client had not finished yet; one that was
+        -- moved meanwhile waits for its new time.
+        UPDATE app.payments p SET authorize_from = app.charge_from(b.starts_at)
+        FROM app.bookings b
+        WHERE b.id = p.booking_id AND p.saved_method_id = p_method AND p.status = 'pending'
           AND p.provider_reference IS NULL AND p.last_error = 'saved_method_not_ready';
     END IF;
     RETURN true;

@@ -75,10 +75,13 @@ BEGIN
     NEW.updated_at := app.now();
     NEW.submitted_at := app.now();
     SELECT * INTO booking FROM app.bookings b WHERE b.id = NEW.booking_id;
-    IF booking.status NOT IN ('pending_payment', 'awaiting_confirmation', 'confirmed')
+    IF booking.id IS NULL THEN
+        -- Before the key is looked at, which would tell whether a stranger's session has answers.
+        RAISE EXCEPTION USING ERRCODE = '42501', MESSAGE = 'answers are for the own session';
+    ELSIF booking.status NOT IN ('pending_payment', 'awaiting_confirmation', 'confirmed')
        OR booking.ends_at <= app.now() THEN
         PERFORM app.refuse('INTAKE_CLOSED');
-    ELSIF booking.id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM app.intake_forms f
+    ELSIF NOT EXISTS (SELECT 1 FROM app.intake_forms f
                       WHERE f.id = NEW.form_id AND f.is_active
                         AND (f.rate_id IS NULL OR f.rate_id = booking.rate_id)) THEN
         PERFORM app.refuse('INTAKE_FORM_CHANGED');

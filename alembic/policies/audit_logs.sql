@@ -3,8 +3,8 @@
 ALTER TABLE app.audit_logs ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.audit_logs FORCE ROW LEVEL SECURITY;
 
--- An admin without a name sees nothing and leaves nothing.
-CREATE POLICY belt ON app.audit_logs AS RESTRICTIVE FOR ALL TO consulta_admin
+-- Whoever is without a name sees nothing and leaves nothing.
+CREATE POLICY belt ON app.audit_logs AS RESTRICTIVE FOR ALL TO consulta_user, consulta_admin
     USING ((SELECT app.user_id()) IS NOT NULL) WITH CHECK ((SELECT app.user_id()) IS NOT NULL);
 
 GRANT INSERT (actor_id, actor, action, subject_type, subject_id, old_values, new_values, status,

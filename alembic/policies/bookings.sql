@@ -8,7 +8,7 @@ CREATE POLICY belt ON app.bookings AS RESTRICTIVE FOR ALL
     USING ((SELECT app.user_id()) IS NOT NULL) WITH CHECK ((SELECT app.user_id()) IS NOT NULL);
 
 GRANT SELECT ON app.bookings TO consulta_user;
-GRANT UPDATE (status, meeting_link) ON app.bookings TO consulta_user;
+GRANT UPDATE (status) ON app.bookings TO consulta_user;
 CREATE POLICY party_reads ON app.bookings FOR SELECT TO consulta_user
     USING (client_id = (SELECT app.user_id()) OR specialist_id = (SELECT app.user_id()));
 CREATE POLICY party_moves ON app.bookings FOR UPDATE TO consulta_user
@@ -16,7 +16,7 @@ CREATE POLICY party_moves ON app.bookings FOR UPDATE TO consulta_user
     WITH CHECK (client_id = (SELECT app.user_id()) OR specialist_id = (SELECT app.user_id()));
 
 GRANT SELECT ON app.bookings TO consulta_admin;
-GRANT UPDATE (status, meeting_link) ON app.bookings TO consulta_admin;
+GRANT UPDATE (status) ON app.bookings TO consulta_admin;
 CREATE POLICY admin_reads ON app.bookings FOR SELECT TO consulta_admin USING (true);
 CREATE POLICY admin_changes ON app.bookings FOR UPDATE TO consulta_admin
     USING (true) WITH CHECK (true);

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.middleware.cors import CORSMiddleware
 
 from consulta import __version__
+from consulta.personal_data import REGISTER
 from consulta.platform import sentry
 from consulta.platform.crypto import Vault
 from consulta.platform.db.dsn import Dsn
@@ -51,6 +52,7 @@ def create_app(settings: Settings, *, examines_database: bool = True) -> FastAPI
     secret = settings.auth.jwt_secret.get_secret_value()
     app.state.cursor_key = Signer.from_secret(secret, purpose="cursor").key
     app.state.quotes = Signer.from_secret(secret, purpose="quote")
+    app.state.personal_data = REGISTER
     problems.install(app)
     mount(app, settings)
     if settings.http.allowed_origins:

@@ -18,6 +18,7 @@ from consulta.features.compat.rules import (
     dispatch_refusal,
     refusal,
 )
+from consulta.features.compliance.router import router as compliance
 from consulta.features.coupons.router import router as coupons
 from consulta.features.intake.router import router as intake
 from consulta.features.jobs.router import cron_router as cron
@@ -59,20 +60,20 @@ OLD_SHAPES: Mapping[str, Retell] = {
 
 CHAPTERS: Mapping[str, str] = {
     "auth": "Registering, signing in, staying signed in.",
-    "me": "The account of whoever asks.",
+    "me": "The account of whoever asks, what it was told by mail, and what it wants to hear.",
     "specialists": "The directory, and a specialist's own page, rates and numbers.",
     "availability": "Hours, dates that differ, free times, why a time is not free, and holds.",
     "bookings": "A session from its booking to its end: paid, confirmed, moved, called off.",
     "series": "Recurring bookings: the same session again and again.",
     "packages": "Several sessions bought at once, and the ledger of their credits.",
+    "meetings": "The video meeting of a session, and the way into it.",
     "intake": "What a specialist asks before a session, and what the client answers.",
     "session_notes": "What the specialist wrote about a session; sealed, and never read unseen.",
     "recordings": "What was recorded of a session, links to fetch it, and how long it is kept.",
     "reviews": "What clients say of sessions that they had.",
     "coupons": "Discounts by code.",
-    "payments": "Money that was reserved, taken and returned.",
+    "payments": "Money that was reserved, taken and returned, and cards saved for later.",
     "receipts": "What was paid, on paper.",
-    "meetings": "The video meeting of a session, and the way into it.",
     "video_configs": "Where a specialist's sessions take place.",
     "payment_configs": "A specialist's own account at a payment provider.",
     "live": "What happens to what is yours, as it happens.",
@@ -95,6 +96,7 @@ _ROOMS = (
     specialists,
     auth,
     profiles,
+    compliance,
     notifications,
     packages,
     payments,

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from consulta.platform.db.dsn import Dsn
 from consulta.platform.db.embedded import running_server
 from tests.conftest import cloned, migrated_template
+from tests.crash.deliveries import perform_long
 from tests.crash.flows import FLOWS, Flow
 from tests.crash.nightly import kill_nightly
 from tests.crash.proof import MISHAPS, Mishap, Outcome, points_of, record, sample, strike
@@ -23,9 +24,13 @@ def main() -> int:
     what.add_argument(
         "--nights", type=int, metavar="SECONDS", help="kill dispatchers at work for so long"
     )
+    what.add_argument(
+        "--deliveries", type=float, metavar="MINUTES", help="kill replicas that tell people"
+    )
     what.add_argument("--from", dest="first", choices=sorted(FLOWS), help="this flow and all after")
     parser.add_argument("--mishap", choices=MISHAPS, help="instead of each of them")
     parser.add_argument("--most", type=int, help="so many points of each flow, chosen evenly")
+    parser.add_argument("--seed", type=int, default=7, help="of --deliveries")
     arguments = parser.parse_args()
     flows = _chosen(arguments.flow, first=arguments.first)
     mishaps: Sequence[Mishap] = [arguments.mishap] if arguments.mishap else MISHAPS
@@ -33,6 +38,10 @@ def main() -> int:
         cluster = Dsn(server.dsn())
         if arguments.nights is not None:
             return asyncio.run(kill_nightly(cluster, seconds=arguments.nights))
+        if arguments.deliveries is not None:
+            return asyncio.run(
+                perform_long(cluster, minutes=arguments.deliveries, seed=arguments.seed)
+            )
         return asyncio.run(_prove(cluster, flows, mishaps, most=arguments.most))
 
 

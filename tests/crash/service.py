@@ -97,15 +97,18 @@ async def running_service(
     stripe_base: str,
     factory: str = PRODUCT,
     with_clock: bool = False,
+    more: Mapping[str, str] | None = None,
 ) -> AsyncIterator[RunningService]:
     """The service on that database, reached through the proxy, with Stripe at `stripe_base`.
 
-    Its own clock ticks only `with_clock`. Nothing of it is left afterwards.
+    Its own clock ticks only `with_clock`; `more` are variables that it has besides, or instead.
+    Nothing of it is left afterwards.
     """
     port = _free_port()
     environment = {
         **_addresses(database, proxy_port=proxy_port),
         **_settings(stripe_base=stripe_base, port=port, with_clock=with_clock),
+        **(more or {}),
     }
     with tempfile.TemporaryFile() as log:
         nursery = await asyncio.create_subprocess_exec(

@@ -112,13 +112,56 @@ async def agrees_to_a_series(house: House, omar: Specialist, anna: Specialist) -
     return str(series["id"])
 
 
+async def writes_it_down(house: House, omar: Specialist, anna: Specialist, path: str) -> None:
+    """The session's note, and what is added when it cannot be changed any more."""
+    starts_at = omar.at("mon 10:00")
+    note = good(await omar.post(f"{path}/notes", {"notes": "A murmur."}), 201)
+    one = f"{path}/notes/{note['id']}"
+    assert good(await omar.patch(one, {"notes": "No murmur."}))["notes"] == "No murmur."
+    await house.travels_to(starts_at + timedelta(hours=25))
+    assert (await omar.patch(one, {"notes": "A murmur."})).code == "NOTE_IS_FINAL"
+    good(await omar.post(f"{one}/amendments", {"text": "The echo agrees."}), 201)
+    read = good(await anna.get(one))
+    assert (read["notes"], read["amendments"][0]["text"]) == ("No murmur.", "The echo agrees.")
+
+
+async def hears_of_the_gap(house: House, people: list[Specialist], series_id: str) -> None:
+    """A date of the series falls out, and both are told; the clock may have been first."""
+    good(await house.world.cron("dispatch-recurring"))
+    for person in people:
+        assert (await house.letters(person)).count("series_skipped") == 1
+        seen = good(await person.get(f"/recurring-bookings/{series_id}"))["occurrences"]
+        assert [(one["outcome"], one["reason"]) for one in seen] == [("skipped", "closed")]
+
+
+async def is_reviewed(house: House, omar: Specialist, anna: Specialist, path: str) -> None:
+    said = {"rating": 4, "comment": "Short, and right."}
+    good(await anna.post(f"{path}/review", said), 201)
+    good(await omar.post(f"{path}/review/reply", {"reply": "Thank you."}))
+    [shown] = await house.world.anonymous.sees(f"/specialists/{omar.id}/reviews")
+    assert (shown["comment"], shown["reply"]) == ("Short, and right.", "Thank you.")
+    rating = good(await house.world.anonymous.get(f"/specialists/{omar.id}"))["rating"]
+    assert (rating["average"], rating["count"]) == (4, 1)
+
+
+async def counts(omar: Specialist) -> None:
+    days = {"from": f"{omar.today}", "to": f"{omar.today + timedelta(days=20)}"}
+    stats = good(await omar.get("/specialists/me/stats", params=days))
+    told = stats["bookings"]["totals"]
+    ends = {name: told[name] for name in ("completed", "cancelled", "declined")}
+    assert ends == {"completed": 1, "cancelled": 1, "declined": 1}
+    assert sum(stats["packages"]["sold"]) == 1
+    assert stats["cancellations"]["by_reason"]["totals"]["emergency"] == 1
+    assert stats["revenue"]["net"]["totals"]["USD"] == 20_000
+
+
 async def test_a_specialist_opens_a_practice_and_works(database: TestDatabase) -> None:
+    # Nobody takes the first webhook: it comes again.
     async with open_house(database) as house, listening(500, 200) as listener:
         omar, hook = await opens_a_practice(house, listener)
-        anna = await house.registers("Anna")
-        starts_at = omar.at("mon 10:00")
+        anna, starts_at = await house.registers("Anna"), omar.at("mon 10:00")
 
-        # Anna calls, and pays at the desk. The first webhook comes again, because nobody took it.
+        # Anna calls, and pays at the desk.
         called = omar.booking(starts_at, client_email="anna@example.org", by_hand=True)
         booking = good(await omar.post("/bookings", called), 201)
         assert booking["status"] == "confirmed"
@@ -132,49 +175,15 @@ async def test_a_specialist_opens_a_practice_and_works(database: TestDatabase) -
         cancelled = await moves_and_cancels(house, omar, anna)
         sold = await sells_a_package(house, omar, anna)
         series_id = await agrees_to_a_series(house, omar, anna)
-        await house.box(anna)
 
-        # The session, its note, and what is added a day later.
         await house.travels_to(starts_at + timedelta(minutes=45))
         path = f"/bookings/{booking['id']}"
         good(await omar.post(f"{path}/complete"))
         good(await omar.post(f"/payments/{booking['payment']['id']}/mark-paid"))
-        note = good(await omar.post(f"{path}/notes", {"notes": "A murmur."}), 201)
-        one = f"{path}/notes/{note['id']}"
-        assert good(await omar.patch(one, {"notes": "No murmur."}))["notes"] == "No murmur."
-        await house.travels_to(starts_at + timedelta(hours=25))
-        assert (await omar.patch(one, {"notes": "A murmur."})).code == "NOTE_IS_FINAL"
-        good(await omar.post(f"{one}/amendments", {"text": "The echo agrees."}), 201)
-        read = good(await anna.get(one))
-        assert (read["notes"], read["amendments"][0]["text"]) == ("No murmur.", "The echo agrees.")
-
-        # A date of the series falls out, and both are told why; the clock may have been first.
-        good(await house.world.cron("dispatch-recurring"))
-        for person in (anna, omar):
-            assert (await house.letters(person)).count("series_skipped") == 1
-        skipped = good(await omar.get(f"/recurring-bookings/{series_id}"))["occurrences"]
-        assert [(one["outcome"], one["reason"]) for one in skipped] == [("skipped", "closed")]
-
-        review = {"rating": 4, "comment": "Short, and right."}
-        good(await anna.post(f"{path}/review", review), 201)
-        good(await omar.post(f"{path}/review/reply", {"reply": "Thank you."}))
-        [shown] = await house.world.anonymous.sees(f"/specialists/{omar.id}/reviews")
-        assert (shown["comment"], shown["reply"]) == ("Short, and right.", "Thank you.")
-        rating = good(await house.world.anonymous.get(f"/specialists/{omar.id}"))["rating"]
-        assert (rating["average"], rating["count"]) == (4, 1)
-
-        days = {"from": f"{omar.today}", "to": f"{omar.today + timedelta(days=20)}"}
-        stats = good(await omar.get("/specialists/me/stats", params=days))
-        told = stats["bookings"]["totals"]
-        assert {name: told[name] for name in ("completed", "cancelled", "declined")} == {
-            "completed": 1,
-            "cancelled": 1,
-            "declined": 1,
-        }
-        assert sum(stats["packages"]["sold"]) == 1
-        assert stats["cancellations"]["by_reason"]["totals"]["emergency"] == 1
-        assert stats["revenue"]["net"]["totals"]["USD"] == 20_000
-
+        await writes_it_down(house, omar, anna, path)
+        await hears_of_the_gap(house, [anna, omar], series_id)
+        await is_reviewed(house, omar, anna, path)
+        await counts(omar)
         await log_and_replay(house, omar, hook, listener, {booking["id"], cancelled, sold["id"]})
 
 

@@ -52,6 +52,8 @@ class Listener:
     received: list[Received] = field(default_factory=list)
     connections: int = 0
     sent_bytes: int = 0
+    pause_seconds: float = 0
+    """Between a request that has come and its answer."""
 
     @property
     def url(self) -> str:
@@ -67,6 +69,7 @@ class Listener:
             }
             body = await reader.readexactly(int(headers.get("content-length", "0")))
             self.received.append(Received(head[0], headers, body))
+            await asyncio.sleep(self.pause_seconds)
             answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
             await self._answer(answer, writer)
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):

@@ -72,6 +72,8 @@ class PostOffice:
     hangs_up: int = 0
     """How many mails are taken without a word: the line breaks instead."""
     lines: int = 0
+    pause_seconds: float = 0
+    """Between a mail that has come and the word that it was taken."""
 
     @property
     def settings(self) -> MailSettings:
@@ -116,6 +118,7 @@ class PostOffice:
         assert isinstance(message, EmailMessage)
         (to,) = envelope.rcpt_tos
         self.received.append(Received(to, envelope.content, message))
+        await asyncio.sleep(self.pause_seconds)
         if self.hangs_up:
             self.hangs_up -= 1
             assert isinstance(server.transport, asyncio.Transport)

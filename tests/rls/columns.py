@@ -43,7 +43,8 @@ SELECTED: Mapping[str, Mapping[Kind, str]] = {
     },
     "intake_answers": {
         Kind.WORKER: f"booking_id {_PARTIES} form_id revision submitted_at created_at updated_at"
-        f" {_ENVELOPE}"
+        f" {_ENVELOPE}",
+        Kind.DEFINER: "booking_id client_id",
     },
     "notifications": {
         Kind.PERSON: "id recipient_id kind specialist_id client_id booking_id series_id payment_id"
@@ -60,6 +61,7 @@ INSERTED: Mapping[str, Mapping[Kind, str]] = {
     "session_note_amendments": {Kind.PERSON: f"id note_id {_PARTIES} {_ENVELOPE} sealed"},
     "intake_forms": {Kind.PERSON: "specialist_id rate_id version title questions is_active"},
     "intake_answers": {Kind.PERSON: f"booking_id {_PARTIES} form_id {_ENVELOPE} sealed"},
+    "consents": {Kind.PERSON: "user_id purpose version granted"},
     "profiles": {Kind.PERSON: f"user_id {_PROFILE}"},
     "profile_contacts": {Kind.PERSON: "user_id phone"},
     "specialists": {Kind.PERSON: f"id {_PAGE}"},
@@ -100,6 +102,9 @@ UPDATED: Mapping[str, Mapping[Kind, str]] = {
     "notification_preferences": {Kind.PERSON: _WANTED, Kind.ADMIN: _WANTED},
     "users": {Kind.ADMIN: "role is_active"},
     "profiles": {Kind.PERSON: _PROFILE},
+    "booking_cancellations": {Kind.DEFINER: "reason"},
+    "booking_reschedules": {Kind.DEFINER: "reason"},
+    "booking_status_history": {Kind.DEFINER: "reason"},
     "profile_contacts": {Kind.PERSON: "phone"},
     "specialists": {Kind.PERSON: _PAGE},
     "specialist_contacts": {Kind.PERSON: _CONTACT},
@@ -128,5 +133,5 @@ UPDATED: Mapping[str, Mapping[Kind, str]] = {
     "video_config_keys": {Kind.WORKER: "key_id wrapped_key sealed"},
     "meeting_links": {Kind.WORKER: "key_id wrapped_key sealed"},
     "reconciliation_findings": {Kind.ADMIN: "state settled_by settled_at note"},
-    "bookings": {Kind.PERSON: "status meeting_link", Kind.ADMIN: "status meeting_link"},
+    "bookings": {Kind.PERSON: "status", Kind.ADMIN: "status"},
 }

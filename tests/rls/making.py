@@ -16,8 +16,10 @@ BOOKINGS = (
     ("b4", "omar", "ben", "cancelled"),
     ("b5", "omar", "ben", "pending_payment"),
     ("b6", "sara", "omar", "awaiting_confirmation"),
+    ("b7", "sara", "ada", "cancelled"),
 )
-"""Label, specialist, client, status. Omar is a specialist and Sara's client."""
+"""Label, specialist, client, status. Omar is a specialist and Sara's client; Ada was a client
+before she became an admin."""
 
 
 def one_each(names: tuple[str, ...], **values: object) -> tuple[Row, ...]:

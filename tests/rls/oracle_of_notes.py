@@ -49,9 +49,10 @@ NOTE_LAWS: Mapping[str, Law] = {
     ),
     "intake_answers": Law(
         key=("booking_id",),
-        select={**PARTIES, **WORKER},
+        select={**PARTIES, **WORKER, **DEFINER},
         insert=_CLIENTS,
         update={**_CLIENTS, **WORKER},
+        delete=DEFINER,
         touch=("key_id", "'k2'"),
     ),
 }

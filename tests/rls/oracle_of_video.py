@@ -17,6 +17,7 @@ VIDEO_LAWS: Mapping[str, Law] = {
         select={**WORKER, **DEFINER},
         insert=DEFINER,
         update={**WORKER, **DEFINER},
+        delete=DEFINER,
         touch=("key_id", "'k2'"),
     ),
     "meetings": Law(

@@ -219,6 +219,14 @@ def _users() -> tuple[Row, ...]:
     )
 
 
+def _consents() -> tuple[Row, ...]:
+    agreed = {"purpose": "terms", "version": "1", "granted": True}
+    return tuple(
+        Row(name, {"id": uid(f"consent {name}"), "user_id": uid(name), **agreed}, owner=name)
+        for name in PEOPLE
+    )
+
+
 _MEETINGS = (*BOOKINGS, *PURCHASES, *SERIES)
 """Whatever brings a specialist and a client together."""
 
@@ -276,6 +284,7 @@ WORLD: Mapping[str, tuple[Row, ...]] = {
     "user_sessions": _sessions(),
     "profiles": _profiles(),
     "profile_contacts": one_each((*CLIENTS, *VERIFIED), user_id=ID, phone="+971501234567"),
+    "consents": _consents(),
     "specialists": _specialists(),
     "specialist_contacts": one_each(SPECIALISTS, specialist_id=ID, email="a@b.example"),
     "specialist_specialties": tuple(page_parts("field", specialty="Cardiology")),

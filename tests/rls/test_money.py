@@ -217,7 +217,7 @@ async def test_a_specialist_reads_the_names_of_buyers_and_of_clients_with_a_seri
         read[name] = await api.fetchval(_NAMES)
         await api.execute("ROLLBACK")
     assert read == {
-        "sara": ["anna", "ben", "omar", "sara"],
+        "sara": ["ada", "anna", "ben", "omar", "sara"],
         "omar": ["anna", "ben", "omar"],
         "uma": ["uma"],
     }

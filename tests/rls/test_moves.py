@@ -127,18 +127,6 @@ async def test_people_change_nothing_of_a_booking_but_its_status(
             assert (await attempt(lines[login], actor, statement)).startswith("!42501"), column
 
 
-async def test_the_client_cannot_set_the_meeting_link(
-    lines: dict[str, asyncpg.Connection],
-) -> None:
-    statement = f"UPDATE app.bookings SET meeting_link = 'https://x' WHERE id = '{BOOKING}'"
-    outcomes = {
-        mover: await attempt(lines[MOVERS[mover][0]], MOVERS[mover][1], statement)
-        for mover in ("client", "specialist", "admin", "stranger")
-    }
-    assert outcomes["client"].startswith("!42501")
-    assert (outcomes["specialist"], outcomes["admin"], outcomes["stranger"]) == ("1", "1", "0")
-
-
 async def test_nobody_but_the_service_moves_money(
     superuser: asyncpg.Connection, lines: dict[str, asyncpg.Connection]
 ) -> None:

@@ -67,6 +67,7 @@ _RATE = {
     "price": {"amount_minor": 30000, "currency": "USD"},
     "duration_minutes": 60,
 }
+_CONSENT = {"purpose": "terms", "version": "2026-11", "granted": True}
 _REASON = {"reason": "I have a cold.", "reason_code": "illness"}
 
 
@@ -184,6 +185,11 @@ ASKS: Mapping[str, Ask] = {
     "POST /api/v1/auth/logout": Ask("client", spends=True),
     "GET /api/v1/me": Ask("client"),
     "PATCH /api/v1/me": Ask("client", body=_me),
+    "GET /api/v1/me/consents": Ask("client"),
+    "PUT /api/v1/me/consents": Ask("client", body=lambda _: dict(_CONSENT)),
+    "GET /api/v1/me/export": Ask("client"),
+    # Nobody in the town has a password, so that nobody is erased.
+    "DELETE /api/v1/me": Ask("client", body=lambda _: {"password": PASSWORD, "email": None}),
     "GET /api/v1/specialists": Ask("anonymous"),
     "GET /api/v1/specialists/me": Ask("specialist"),
     "PUT /api/v1/specialists/me": Ask("specialist", body=lambda _: dict(_PAGE)),

@@ -27,6 +27,7 @@ COLUMNS = (
 _EVERYBODY = "200 200 200 200 200 200 200"
 _OPEN_TO_STRANGERS = "200 200 200 200 200 200 401"
 _SIGNED_IN = "401 200 200 200 200 200 401"
+_PEOPLE = "401 200 200 200 200 403 401"
 _SPECIALISTS = "401 403 403 200 200 403 401"
 _PARTIES = "401 200 404 200 404 200 401"
 _PARTIES_ALONE = "401 200 404 200 404 403 401"
@@ -47,6 +48,10 @@ MATRIX = {
     "POST /api/v1/auth/logout": "401 204 204 204 204 204 401",
     "GET /api/v1/me": _SIGNED_IN,
     "PATCH /api/v1/me": _SIGNED_IN,
+    "GET /api/v1/me/consents": _PEOPLE,
+    "PUT /api/v1/me/consents": _PEOPLE,
+    "GET /api/v1/me/export": _PEOPLE,
+    "DELETE /api/v1/me": "401 403 403 403 403 403 401",
     "GET /api/v1/specialists": _OPEN_TO_STRANGERS,
     "GET /api/v1/specialists/me": _SPECIALISTS,
     "PUT /api/v1/specialists/me": _SPECIALISTS,

@@ -62,8 +62,6 @@ CREATE FUNCTION app.erase_words(me uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 BEGIN
     UPDATE app.bookings b SET note = NULL WHERE b.client_id = me AND b.note IS NOT NULL;
-    UPDATE app.bookings b SET meeting_link = NULL
-    WHERE b.specialist_id = me AND b.meeting_link IS NOT NULL;
     UPDATE app.recurring_bookings r SET note = NULL WHERE r.client_id = me AND r.note IS NOT NULL;
     UPDATE app.booking_cancellations c SET reason = NULL
     WHERE c.cancelled_by = me AND c.reason IS NOT NULL;
@@ -121,16 +119,22 @@ GRANT EXECUTE ON FUNCTION app.erase_account(text) TO consulta_user;
 -- account: the look that follows is at what is true then.
 CREATE FUNCTION app.parties_are_there() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
+DECLARE
+    gone uuid;
+    is_client boolean;
 BEGIN
-    IF EXISTS (SELECT 1 FROM made m JOIN app.users u ON u.id IN (m.client_id, m.specialist_id)
-               WHERE u.erased_at IS NOT NULL) THEN
-        PERFORM app.refuse('ACCOUNT_ERASED');
+    SELECT u.id, u.id = m.client_id INTO gone, is_client
+    FROM made m JOIN app.users u ON u.id IN (m.client_id, m.specialist_id)
+    WHERE u.erased_at IS NOT NULL LIMIT 1;
+    IF gone IS NOT NULL THEN
+        PERFORM app.refuse(CASE WHEN gone = app.user_id() THEN 'UNAUTHORIZED'
+            WHEN is_client THEN 'CLIENT_NOT_FOUND' ELSE 'SPECIALIST_NOT_FOUND' END);
     END IF;
     RETURN NULL;
 END
 $$;
 COMMENT ON FUNCTION app.parties_are_there() IS
-    'Nothing begins with somebody who was erased: ACCOUNT_ERASED.';
+    'Nothing begins with somebody who was erased: UNAUTHORIZED, CLIENT_NOT_FOUND, SPECIALIST_NOT_FOUND.';
 GRANT EXECUTE ON FUNCTION app.parties_are_there() TO consulta_owner;
 
 CREATE FUNCTION app.own_sign_ins(p_limit integer)

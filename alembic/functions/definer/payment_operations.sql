@@ -194,9 +194,11 @@ BEGIN
         app.said_by_payer(p_params) || jsonb_strip_nulls(jsonb_build_object(
             'charge_reference', payment.provider_reference,
             'capture_now', nullif(payment.purpose = 'package', false))), p_lease_seconds);
-    IF made.id IS NOT NULL AND payment.authorize_from IS NOT NULL THEN
-        -- Who pays otherwise is not charged by a saved card as well.
-        UPDATE app.payments SET authorize_from = NULL WHERE id = payment.id;
+    IF made.id IS NOT NULL
+       AND (payment.authorize_from IS NOT NULL OR payment.last_error = 'saved_method_not_ready') THEN
+        -- Who pays otherwise is not charged by a saved card as well, nor by one that becomes ready
+        -- while this is under way.
+        UPDATE app.payments SET authorize_from = NULL, last_error = NULL WHERE id = payment.id;
     END IF;
     RETURN made;
 END

@@ -29,7 +29,7 @@ DECLARE
     made app.reviews;
 BEGIN
     IF booking.status <> 'completed' THEN
-        PERFORM app.refuse('NOT_COMPLETED');
+        PERFORM app.refuse('BOOKING_NOT_COMPLETED');
     END IF;
     INSERT INTO app.reviews (booking_id, specialist_id, client_id, rating, comment, shows_name)
     VALUES (booking.id, booking.specialist_id, booking.client_id, p_rating, p_comment,
@@ -43,7 +43,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION app.post_review(uuid, integer, text, boolean) IS
-    'The one review of that completed session by its client, the caller. BOOKING_NOT_FOUND, FORBIDDEN, NOT_COMPLETED, REVIEW_EXISTS.';
+    'The one review of that completed session by its client, the caller. BOOKING_NOT_FOUND, FORBIDDEN, BOOKING_NOT_COMPLETED, REVIEW_EXISTS.';
 GRANT EXECUTE ON FUNCTION app.post_review(uuid, integer, text, boolean) TO consulta_user;
 
 CREATE FUNCTION app.change_review(
@@ -55,7 +55,10 @@ DECLARE
     changed app.reviews;
 BEGIN
     UPDATE app.reviews r
-    SET rating = p_rating, comment = p_comment, shows_name = p_shows_name, edited_at = app.now()
+    SET rating = p_rating, comment = p_comment, shows_name = p_shows_name,
+        edited_at = CASE WHEN (r.rating, r.comment, r.shows_name)
+                IS DISTINCT FROM (p_rating, p_comment, p_shows_name)
+            THEN app.now() ELSE r.edited_at END
     WHERE r.booking_id = booking.id AND r.created_at > app.now() - interval '30 days'
     RETURNING * INTO changed;
     IF changed.id IS NULL THEN

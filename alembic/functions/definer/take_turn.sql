@@ -1,6 +1,6 @@
 -- Rate limiting shared by all replicas: the generic cell rate algorithm in one statement.
 
-CREATE FUNCTION app.take_turn(p_key text, p_per_minute integer, p_burst integer) RETURNS numeric
+CREATE FUNCTION app.take_turn(p_key text, p_per_minute numeric, p_burst integer) RETURNS numeric
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
     WITH pace AS (
         SELECT make_interval(secs => 60.0 / p_per_minute) AS gap,
@@ -17,7 +17,7 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = app, pg_catalog, pg_tem
     SELECT CASE WHEN EXISTS (SELECT 1 FROM turn) THEN 0
         ELSE ceil(60.0 / p_per_minute) END
 $$;
-COMMENT ON FUNCTION app.take_turn(text, integer, integer) IS
+COMMENT ON FUNCTION app.take_turn(text, numeric, integer) IS
     '0 if the caller may go on; otherwise the seconds after which it is worth trying again.';
-GRANT EXECUTE ON FUNCTION app.take_turn(text, integer, integer)
+GRANT EXECUTE ON FUNCTION app.take_turn(text, numeric, integer)
     TO consulta_anonymous, consulta_user, consulta_admin, consulta_worker;

@@ -43,7 +43,6 @@ class Booking(Identified, Timestamped, Base):
     auto_confirm: Mapped[bool] = mapped_column(server_default=text("false"))
     expires_at: Mapped[datetime | None]
     capture_requested_at: Mapped[datetime | None]
-    meeting_link: Mapped[str | None]
     intake_completed: Mapped[bool] = mapped_column(server_default=text("false"))
     note: Mapped[str | None]
     booked_by: Mapped[UUID] = mapped_column(ForeignKey("app.users.id"))
@@ -87,7 +86,6 @@ class Booking(Identified, Timestamped, Base):
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
         CheckConstraint("status <> 'pending_payment' OR expires_at IS NOT NULL", name="expires"),
         CheckConstraint("length(note) <= 2000", name="note"),
-        CheckConstraint("length(meeting_link) <= 2000", name="meeting_link"),
         CheckConstraint("(coupon_id IS NULL) = (coupon_code IS NULL)", name="coupon"),
         CheckConstraint("coupon_id IS NULL OR package_purchase_id IS NULL", name="one_discount"),
         Index(

@@ -70,9 +70,9 @@ class Tongue:
             self._compiled[words] = self._plain.from_string(words)
         return one_line(self._compiled[words].render(facts))
 
-    def moment(self, at: datetime, zone: ZoneInfo) -> str:
-        """Such as `Tuesday, 24 November, 10:00`."""
-        return self._written("moment", at.astimezone(zone))
+    def moment(self, at: datetime, zone: ZoneInfo, *, far: bool = False) -> str:
+        """Such as `Tuesday, 24 November, 10:00`; `far`: with its year."""
+        return self._written("far_moment" if far else "moment", at.astimezone(zone))
 
     def day(self, at: datetime, zone: ZoneInfo) -> str:
         """Such as `Tuesday, 24 November`."""

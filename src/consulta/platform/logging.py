@@ -13,6 +13,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from consulta.platform.redaction import clean, clean_text, is_secret_name
 from consulta.platform.request import current_request_id
+from consulta.platform.tracebacks import told
 from consulta.settings import ObservabilitySettings
 
 _LEVELS = {
@@ -92,8 +93,7 @@ def _shared_processors() -> list[Processor]:
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
-        # Without local variables: those hold the secrets that no pattern knows.
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(told),
     ]
 
 

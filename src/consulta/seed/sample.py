@@ -1,8 +1,18 @@
 """What is told about somebody in the sample world: as little as makes them believable."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+
+
+@dataclass(frozen=True, slots=True)
+class Inhabitant:
+    """Somebody in the sample world, already signed in."""
+
+    id: UUID
+    name: str
+    token: str
 
 
 @dataclass(frozen=True, slots=True)

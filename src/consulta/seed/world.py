@@ -16,8 +16,9 @@ from consulta.kernel.actor import Actor, Role
 from consulta.platform.auth.identity import Identities
 from consulta.platform.db.work import Database
 from consulta.routes import API
+from consulta.seed.held import hold_session
 from consulta.seed.people import ADMIN, CLIENT, SPECIALISTS
-from consulta.seed.sample import WEEKDAYS, Differs, Hours, Offer, Sample
+from consulta.seed.sample import WEEKDAYS, Differs, Hours, Inhabitant, Offer, Sample
 
 Tell = Callable[[str], None]
 
@@ -27,15 +28,6 @@ _ACCOUNT = "SELECT id FROM app.users WHERE email = $1"
 
 class SeedRefused(RuntimeError):
     """The service did not accept a part of the sample world."""
-
-
-@dataclass(frozen=True, slots=True)
-class Inhabitant:
-    """Somebody in the sample world, already signed in."""
-
-    id: UUID
-    name: str
-    token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +68,7 @@ class _Settler:
             if not await self._is_listed(person):
                 self.tell(f"  {number} of {len(SPECIALISTS)}: {sample.name}, {sample.zone}")
                 await self._open_practice(person, sample, admin)
+        await self._hold_session(known[0], client)
         return SampleWorld(sarah=known[0], client=client, admin=admin)
 
     async def _inhabitant(self, name: str, email: str, zone: str, *, role: Role) -> Inhabitant:
@@ -113,6 +106,15 @@ class _Settler:
         # Last, because being listed is how a second run sees that somebody is complete.
         await self._ask("POST", f"/admin/specialists/{person.id}/verify", admin)
 
+    async def _hold_session(self, specialist: Inhabitant, client: Inhabitant) -> None:
+        """Its review, which comes last, is how a second run sees that it was held."""
+        reviews = await self._ask("GET", f"/specialists/{specialist.id}/reviews", client)
+        if reviews["items"]:
+            return
+        async with self.database.work(_SEED) as work:
+            now = await work.now()
+        await hold_session(self._ask, specialist=specialist, client=client, now=now)
+
     async def _price(self, person: Inhabitant, sample: Sample) -> None:
         for rate in sample.rates:
             body = {
@@ -139,6 +141,7 @@ class _Settler:
         person: Inhabitant,
         body: Mapping[str, Any] | None = None,
         *,
+        key: UUID | None = None,
         or_code: str | None = None,
     ) -> Any:
         """The answer's body. Raises `SeedRefused` for any refusal but `or_code`."""
@@ -146,7 +149,8 @@ class _Settler:
             method,
             API + path,
             json=body,
-            headers={"Authorization": f"Bearer {person.token}"},
+            headers={"Authorization": f"Bearer {person.token}"}
+            | ({"Idempotency-Key": str(key)} if key is not None else {}),
         )
         said = answer.json()
         if answer.is_success or said.get("code") == or_code:

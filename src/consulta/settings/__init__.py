@@ -156,6 +156,7 @@ def _unreadable(group: object) -> list[str]:
 
 def _sentences(error: ValidationError) -> list[str]:
     return [
-        f"{'.'.join(str(part) for part in problem['loc']) or 'settings'}: {problem['msg']}"
+        f"{'.'.join(str(part) for part in problem['loc']) or 'settings'}:"
+        f" {problem['msg'].removeprefix('Value error, ')}"
         for problem in error.errors(include_input=False, include_url=False)
     ]

@@ -43,6 +43,7 @@ def test_every_kind_is_told_to_somebody() -> None:
 
 def test_a_booking_begins_with_one_thing_to_tell() -> None:
     assert rules.opening_kind("pending_payment") is Kind.BOOKED
+    assert rules.opening_kind("pending_payment", by_saved_card=True) is None
     assert rules.opening_kind("confirmed") is Kind.CONFIRMED
     assert rules.opening_kind("expired") is None
 

@@ -206,7 +206,7 @@ async def test_ending_far_ahead_costs_nothing(world: World) -> None:
     assert (reply.json["status"], reply.json["bookings"]) == ("ended", [])
 
 
-_STUCK = "UPDATE app.bookings SET meeting_link = 'https://stuck.example' WHERE id = $1"
+_STUCK = "UPDATE app.bookings SET note = 'stuck' WHERE id = $1"
 _IS_STUCK = """
 CREATE FUNCTION testing.is_stuck() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -214,5 +214,5 @@ BEGIN
 END
 $$;
 CREATE TRIGGER is_stuck BEFORE UPDATE OF status ON app.bookings FOR EACH ROW
-    WHEN (OLD.meeting_link = 'https://stuck.example') EXECUTE FUNCTION testing.is_stuck();
+    WHEN (OLD.note = 'stuck') EXECUTE FUNCTION testing.is_stuck();
 """

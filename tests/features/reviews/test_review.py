@@ -13,7 +13,7 @@ async def test_a_review_from_the_session_to_the_directory(world: World) -> None:
     anna, ben = await world.client("Anna Maria Weber"), await world.client("Ben")
     waiting = await anna.books(sarah, "fri 10:00")
     early = await anna.post(f"/bookings/{waiting['id']}/review", {"rating": 5})
-    assert (early.status, early.code) == (409, "NOT_COMPLETED")
+    assert (early.status, early.code) == (409, "BOOKING_NOT_COMPLETED")
     (booking,) = await held(world, anna, (sarah, "mon 10:00"))
     path = f"/bookings/{booking['id']}/review"
     assert (await anna.get(path)).code == "REVIEW_NOT_FOUND"

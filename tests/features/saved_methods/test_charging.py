@@ -100,6 +100,47 @@ async def test_who_begins_to_pay_otherwise_is_not_charged_by_the_card(world: Wor
     assert await world.value("SELECT count(*) FROM app.sandbox_charges") == 2, "card and charge"
 
 
+async def test_a_card_that_becomes_ready_while_its_client_pays_otherwise_is_not_charged(
+    world: World,
+) -> None:
+    """The reply to the other way is lost, then the card is finished, then both workers run."""
+    sarah = await world.specialist(open=ROUND_THE_CLOCK, auto_confirm=True)
+    anna = await world.client()
+    series = await series_at(world, anna, sarah, await next_hour(world, hours=20))
+    await world.travel(minutes=30)
+    await worker_runs(world)
+    booking = await session(anna, series)
+    assert standing(booking)[2] == "saved_method_not_ready"
+    async with world.sandbox_away():
+        reply = await anna.post(f"/bookings/{booking['id']}/payments", {})
+        assert reply.status == 201, reply.json
+    assert (await presents(anna, series["saved_method"])).json["status"] == "ready"
+    await world.travel(minutes=5)
+    await world.work_off("payments.operations")
+    await worker_runs(world)
+    assert standing(await session(anna, series)) == ("pending_payment", "pending", None)
+    asked = "SELECT count(*) FROM app.payment_operations WHERE kind = 'authorize'"
+    assert await world.value(asked) == 1
+
+
+async def test_a_card_that_becomes_ready_late_waits_for_a_session_that_was_moved(
+    world: World,
+) -> None:
+    sarah = await world.specialist(open=ROUND_THE_CLOCK, auto_confirm=True)
+    anna = await world.client()
+    starts_at = await next_hour(world, hours=20)
+    series = await series_at(world, anna, sarah, starts_at)
+    await world.travel(minutes=30)
+    await worker_runs(world)
+    booking = await session(anna, series)
+    later = starts_at + timedelta(days=10)
+    path = f"/bookings/{booking['id']}/reschedule"
+    assert (await anna.post(path, {"starts_at": later.isoformat()})).status == 200
+    assert (await presents(anna, series["saved_method"])).json["status"] == "ready"
+    await worker_runs(world)
+    assert await world.value("SELECT authorize_from FROM app.payments") == later - timedelta(days=4)
+
+
 async def test_a_session_that_moves_is_charged_before_its_new_start(world: World) -> None:
     sarah = await world.specialist(open=ROUND_THE_CLOCK, auto_confirm=True)
     anna = await world.client()

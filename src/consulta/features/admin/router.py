@@ -10,6 +10,7 @@ from pydantic import Field
 from consulta.features.admin import queries, service
 from consulta.features.admin.errors import CannotChangeYourself, UserNotFound
 from consulta.features.admin.schemas import AccountOut, AccountPatch, SpecialistReviewOut
+from consulta.features.compliance.errors import AccountErased
 from consulta.features.specialists import service as specialists
 from consulta.features.specialists.errors import SpecialistNotFound
 from consulta.kernel.errors import Forbidden
@@ -50,7 +51,7 @@ async def list_users(
 @router.patch(
     "/users/{user_id}",
     dependencies=[ADMIN],
-    responses=problems(*_ADMIN, UserNotFound, CannotChangeYourself),
+    responses=problems(*_ADMIN, UserNotFound, CannotChangeYourself, AccountErased),
     summary="Change role or state of an account",
 )
 async def change_user(user_id: UUID, body: AccountPatch, work: WorkDep) -> AccountOut:

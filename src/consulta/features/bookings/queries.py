@@ -110,6 +110,11 @@ async def booking(work: Work, booking_id: UUID) -> asyncpg.Record | None:
     return await work.fetchrow(f"{_BOOKING} WHERE b.id = $1", booking_id)
 
 
+async def booking_in_detail(work: Work, booking_id: UUID) -> asyncpg.Record | None:
+    """The same, and what has gathered around the session."""
+    return await work.fetchrow(_BOOKING_IN_DETAIL, booking_id)
+
+
 # What is charged at a specialist's own account is paid with that account's public key. The record
 # of its end, and the time that is proposed instead, are looked up only where there may be one, and
 # after the limit of a list.
@@ -125,6 +130,15 @@ SELECT b.*, CASE WHEN b.payment_account <> '' THEN app.publishable_key_of(b.paym
            FROM app.booking_proposals p WHERE p.booking_id = b.id AND p.state = 'open') END
            AS open_proposal
 FROM app.booking_views b
+"""
+_BOOKING_IN_DETAIL = f"""
+SELECT d.*,
+       (SELECT m.state FROM app.meetings m WHERE m.booking_id = $1) AS meeting_status,
+       (SELECT count(*) FROM app.session_notes n WHERE n.booking_id = $1) AS notes_count,
+       (SELECT count(*) FROM app.meeting_recordings r
+        WHERE r.booking_id = $1 AND r.status = 'ready') AS recordings_count,
+       EXISTS (SELECT 1 FROM app.reviews v WHERE v.booking_id = $1) AS has_review
+FROM ({_BOOKING} WHERE b.id = $1) d
 """
 # The page is cut first: names and payments of all the rest would be looked up, too, before that.
 _BOOKINGS_OF = f"""

@@ -230,8 +230,7 @@ class BookingOut(Answer):
     expires_at: datetime | None = Field(
         description="When it lapses unless it is paid or confirmed; null once it stands or is over."
     )
-    meeting_link: str | None
-    intake_completed: bool
+    intake_completed: bool = Field(description="See `GET /bookings/{booking_id}/intake`.")
     note: str | None
     booked_anyway: bool
     coupon_code: str | None
@@ -240,6 +239,20 @@ class BookingOut(Answer):
     payment: PaymentOut | None
     created_at: datetime
     updated_at: datetime
+
+
+class BookingDetails(BookingOut):
+    """A booking, and what has gathered around the session: each has a route of its own."""
+
+    meeting_status: str | None = Field(
+        description="As in `GET /bookings/{booking_id}/meeting`; null where there is none.",
+        examples=["ready"],
+    )
+    notes_count: int = Field(description="See `GET /bookings/{booking_id}/notes`.")
+    recordings_count: int = Field(
+        description="Those that can be fetched: see `GET /bookings/{booking_id}/recordings`."
+    )
+    has_review: bool = Field(description="See `GET /bookings/{booking_id}/review`.")
 
 
 class HistoryOut(Answer):
@@ -372,7 +385,6 @@ _PLAIN = (
     "client_name",
     "rate_id",
     "kind",
-    "meeting_link",
     "intake_completed",
     "note",
     "booked_anyway",

@@ -73,3 +73,13 @@ async def answers_of(work: Work, booking_id: UUID) -> asyncpg.Record | None:
     return await work.fetchrow(
         "SELECT a.* FROM app.intake_answers a WHERE a.booking_id = $1", booking_id
     )
+
+
+async def answers_of_person(work: Work, *, limit: int) -> Sequence[asyncpg.Record]:
+    """The sealed answers that the actor gave, the newest first."""
+    return await work.fetch(
+        "SELECT a.* FROM app.intake_answers a WHERE a.client_id = $1"
+        " ORDER BY a.submitted_at DESC, a.booking_id LIMIT $2",
+        work.person,
+        limit,
+    )

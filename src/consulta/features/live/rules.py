@@ -87,4 +87,5 @@ def opening(retry_ms: int) -> bytes:
 
 def _spelled(name: str, data: Mapping[str, Any], place: Place | None) -> bytes:
     at = b"" if place is None or place == BEGINNING else f"id: {place}\n".encode()
-    return at + b"event: " + name.encode() + b"\ndata: " + orjson.dumps(data) + b"\n\n"
+    said = orjson.dumps(data, option=orjson.OPT_UTC_Z)
+    return at + b"event: " + name.encode() + b"\ndata: " + said + b"\n\n"

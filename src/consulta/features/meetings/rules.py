@@ -101,7 +101,7 @@ def ensure_joinable(
     if status is not BookingStatus.CONFIRMED:
         raise BookingNotConfirmed
     if now < window.opens_at:
-        raise TooEarlyToJoin(opens_at=window.opens_at.isoformat())
+        raise TooEarlyToJoin(opens_at=window.opens_at)
     if state not in _JOINABLE:
         raise MeetingNotReady
 

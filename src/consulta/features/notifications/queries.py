@@ -14,7 +14,9 @@ Position = tuple[datetime, UUID]
 _MOVED_BOOKING = """
 SELECT b.id, b.specialist_id, b.client_id, b.status, b.revision, b.starts_at, b.ends_at,
        h.id AS move_id, h.from_status, h.to_status, h.actor_id, h.at AS decided_at,
-       app.now() AS now
+       app.now() AS now, EXISTS (
+           SELECT 1 FROM app.recurring_bookings r
+           WHERE r.id = b.recurring_booking_id AND r.payment_mode = 'saved_card') AS by_saved_card
 FROM app.bookings b
 JOIN LATERAL (
     SELECT h.id, h.from_status, h.to_status, h.actor_id, h.at

@@ -26,7 +26,7 @@ async def hear_requested(work: Work, message: Message) -> None:
     row = await queries.moved_booking(work, booking_id, to=None) if booking_id else None
     if row is None:
         return
-    kind = rules.opening_kind(row["to_status"])
+    kind = rules.opening_kind(row["to_status"], by_saved_card=row["by_saved_card"])
     if kind is not None:
         await _tell_of_move(work, row, kind)
 

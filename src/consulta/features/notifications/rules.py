@@ -210,8 +210,12 @@ def recipients(kind: Kind, parties: Parties, *, was: str | None = None) -> list[
     return told
 
 
-def opening_kind(status: str) -> Kind | None:
-    """What there is to tell of a new booking, by the status in which it began."""
+def opening_kind(status: str, *, by_saved_card: bool = False) -> Kind | None:
+    """What there is to tell of a new booking, by the status in which it began. Nobody is asked to
+    pay what a saved card will be charged for; where it is refused, its owner hears of that.
+    """
+    if by_saved_card and status == BookingStatus.PENDING_PAYMENT:
+        return None
     return {
         BookingStatus.PENDING_PAYMENT: Kind.BOOKED,
         BookingStatus.AWAITING_CONFIRMATION: Kind.AWAITING,

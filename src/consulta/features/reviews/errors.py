@@ -12,7 +12,7 @@ class ReviewNotFound(NotFound):
 class SessionNotCompleted(Conflict):
     """Only a session that was held can be reviewed."""
 
-    code = "NOT_COMPLETED"
+    code = "BOOKING_NOT_COMPLETED"
 
 
 class ReviewExists(Conflict):
@@ -28,6 +28,6 @@ class ReviewFinal(Conflict):
 
 
 class ReviewReplied(Conflict):
-    """You have replied to this review."""
+    """You have replied to this review already, and that is done once."""
 
     code = "REVIEW_REPLIED"

@@ -145,7 +145,7 @@ class DueCard:
     """The card that a payment waits for, which the caller has locked."""
 
     is_wanted: bool
-    """Whether there is still something to pay for."""
+    """Whether there is still something to pay for, and nobody pays for it already."""
     is_usable: bool
     payment_method: str | None
     customer: str | None
@@ -154,7 +154,8 @@ class DueCard:
 async def due_card_of(work: Work, payment_id: UUID) -> DueCard | None:
     """None where the card was asked already, or is not to be asked yet."""
     row: Any = await work.fetchrow(
-        "SELECT NOT app.is_over(p) AS is_wanted, app.card_is_usable(m) AS is_usable,"
+        "SELECT NOT app.is_over(p) AND p.provider_reference IS NULL AS is_wanted,"
+        " app.card_is_usable(m) AS is_usable,"
         " m.method_reference AS payment_method, m.customer_reference AS customer"
         " FROM app.payments p JOIN app.saved_methods m ON m.id = p.saved_method_id"
         " WHERE p.id = $1 AND p.status = 'pending' AND p.authorize_from <= app.now()",

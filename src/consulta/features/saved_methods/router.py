@@ -10,12 +10,14 @@ from starlette.responses import Response
 from consulta.features.payments import flows as payments
 from consulta.features.payments.deps import TillDep
 from consulta.features.saved_methods import errors, flows, queries, schemas, service
+from consulta.features.saved_methods.rules import ASKED_PER_MINUTE
 from consulta.features.specialists.errors import SpecialistNotFound
-from consulta.kernel.errors import Forbidden
+from consulta.kernel.errors import Forbidden, RateLimited
 from consulta.platform.auth.guards import PERSON
 from consulta.platform.db.paging import BadCursor
 from consulta.platform.http.deps import ActorDep, PageDep, PageOut, ReadDep, WorkDep
 from consulta.platform.http.idempotency import OPTIONAL_ERRORS, OptionalOnceDep
+from consulta.platform.http.pace import pace
 from consulta.platform.http.problems import ALWAYS, problems
 from consulta.platform.http.schema import Blankable
 from consulta.providers.payments.port import ChargeRefused, ProviderUnavailable
@@ -24,6 +26,7 @@ router = APIRouter(prefix="/saved-methods", tags=["payments"])
 sandbox_router = APIRouter(prefix="/sandbox/saved-methods", tags=["sandbox"])
 
 _OWN = (*ALWAYS, Forbidden, errors.SavedMethodNotFound)
+_ASKS_PROVIDER = pace("saved-method", per_minute=ASKED_PER_MINUTE)
 
 
 @router.get(
@@ -61,12 +64,13 @@ async def list_saved_methods(
     "",
     status_code=201,
     response_model=schemas.SavedMethodOut,
-    dependencies=[PERSON],
+    dependencies=[PERSON, _ASKS_PROVIDER],
     summary="Begin to save a card that a specialist may charge",
     responses=problems(
         *ALWAYS,
         *OPTIONAL_ERRORS,
         Forbidden,
+        RateLimited,
         SpecialistNotFound,
         errors.CannotPayYourself,
         errors.SavedCardNotAvailable,
@@ -81,9 +85,9 @@ async def save_method(
 
 @router.post(
     "/{method_id}/refresh",
-    dependencies=[PERSON],
+    dependencies=[PERSON, _ASKS_PROVIDER],
     summary="Ask the provider how a saved card stands",
-    responses=problems(*_OWN, ProviderUnavailable, ChargeRefused),
+    responses=problems(*_OWN, RateLimited, ProviderUnavailable, ChargeRefused),
 )
 async def refresh_method(method_id: UUID, actor: ActorDep, till: TillDep) -> schemas.SavedMethodOut:
     """For who comes back from the own bank before the provider has told us."""

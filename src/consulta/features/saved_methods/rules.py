@@ -10,6 +10,9 @@ SET_UP_PATIENCE = timedelta(minutes=30)
 SET_UP_LIFETIME = timedelta(days=7)
 """A set-up that nobody finished by then has failed."""
 
+ASKED_PER_MINUTE = 20
+"""So often a person may make us ask a provider about cards."""
+
 LEASE_SECONDS = 30
 
 

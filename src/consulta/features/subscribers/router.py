@@ -18,6 +18,7 @@ from consulta.features.subscribers.errors import (
     WebhookEndpointInactive,
     WebhookEndpointNotFound,
 )
+from consulta.features.subscribers.rules import ADDRESSES_PER_MINUTE, POSTS_PER_MINUTE
 from consulta.features.subscribers.schemas import (
     DeliveryState,
     ReplayedOut,
@@ -31,11 +32,12 @@ from consulta.features.subscribers.schemas import (
     WebhookEndpointOut,
     WebhookEndpointsOut,
 )
-from consulta.kernel.errors import Forbidden
+from consulta.kernel.errors import Forbidden, RateLimited
 from consulta.platform.auth.guards import ADMIN, SPECIALIST
 from consulta.platform.db.paging import BadCursor
 from consulta.platform.http.deps import ActorDep, PageDep, PageOut, ReadDep, WorkDep
 from consulta.platform.http.idempotency import OPTIONAL_ERRORS, OptionalOnceDep
+from consulta.platform.http.pace import pace
 from consulta.platform.http.problems import ALWAYS, problems
 from consulta.platform.http.schema import Blankable
 from consulta.providers.outgoing.port import AddressRefused
@@ -46,6 +48,8 @@ own_router = APIRouter(
 admin_router = APIRouter(prefix="/admin/webhook-endpoints", tags=["admin"], dependencies=[ADMIN])
 
 _OF_ENDPOINT = (*ALWAYS, Forbidden, WebhookEndpointNotFound)
+_ASKS_NAMES = pace("webhook-address", per_minute=ADDRESSES_PER_MINUTE)
+_POSTS = pace("webhook-post", per_minute=POSTS_PER_MINUTE)
 
 
 async def list_webhook_endpoints(work: ReadDep) -> WebhookEndpointsOut:
@@ -139,8 +143,9 @@ _ROUTES: tuple[tuple[str, str, Any, str, dict[str, Any]], ...] = (
         {
             "status_code": 201,
             "response_model": WebhookEndpointMade,
+            "dependencies": [_ASKS_NAMES],
             "responses": problems(
-                *(*ALWAYS, *OPTIONAL_ERRORS, Forbidden, AddressRefused),
+                *(*ALWAYS, *OPTIONAL_ERRORS, Forbidden, RateLimited, AddressRefused),
                 *(SpecialistNotFound, TooManyWebhookEndpoints),
             ),
         },
@@ -151,7 +156,10 @@ _ROUTES: tuple[tuple[str, str, Any, str, dict[str, Any]], ...] = (
         _ONE,
         change_webhook_endpoint,
         "Change an address, its topics, or switch it on or off",
-        {"responses": problems(*_OF_ENDPOINT, AddressRefused)},
+        {
+            "dependencies": [_ASKS_NAMES],
+            "responses": problems(*_OF_ENDPOINT, RateLimited, AddressRefused),
+        },
     ),
     (
         "DELETE",
@@ -168,7 +176,10 @@ _ROUTES: tuple[tuple[str, str, Any, str, dict[str, Any]], ...] = (
         "Have a test posted",
         {
             "status_code": 202,
-            "responses": problems(*_OF_ENDPOINT, WebhookEndpointInactive, TooManyWebhookTests),
+            "dependencies": [_POSTS],
+            "responses": problems(
+                *_OF_ENDPOINT, RateLimited, WebhookEndpointInactive, TooManyWebhookTests
+            ),
         },
     ),
     (
@@ -185,8 +196,9 @@ _ROUTES: tuple[tuple[str, str, Any, str, dict[str, Any]], ...] = (
         "Post something again",
         {
             "status_code": 202,
+            "dependencies": [_POSTS],
             "responses": problems(
-                *(*_OF_ENDPOINT, WebhookDeliveryNotFound),
+                *(*_OF_ENDPOINT, RateLimited, WebhookDeliveryNotFound),
                 *(WebhookEndpointInactive, WebhookDeliveryUnderWay),
             ),
         },
@@ -196,7 +208,11 @@ _ROUTES: tuple[tuple[str, str, Any, str, dict[str, Any]], ...] = (
         f"{_ONE}/replay",
         replay_webhook_endpoint,
         "Post again whatever was given up since a moment",
-        {"status_code": 202, "responses": problems(*_OF_ENDPOINT, WebhookEndpointInactive)},
+        {
+            "status_code": 202,
+            "dependencies": [_POSTS],
+            "responses": problems(*_OF_ENDPOINT, RateLimited, WebhookEndpointInactive),
+        },
     ),
 )
 

@@ -27,6 +27,11 @@ LONGEST_GAP_SECONDS = 24 * _HOUR
 GIVES_UP_AFTER = timedelta(days=5)
 """An endpoint that has done nothing but fail for so long is switched off."""
 
+POSTS_PER_MINUTE = 30
+"""So often a person may have something posted out of turn: a test, or a delivery again."""
+ADDRESSES_PER_MINUTE = 20
+"""So often a person may have an address looked at, which asks a resolver of names."""
+
 OVERLAP = timedelta(hours=24)
 """A secret that was replaced signs, too, for so long at most."""
 

@@ -20,7 +20,8 @@ Topic = Annotated[
     str, AfterValidator(_topic), Field(json_schema_extra={"enum": list(PUBLIC_TOPICS)})
 ]
 Topics = Annotated[
-    list[Topic], Field(max_length=len(PUBLIC_TOPICS), description="None means all of them.")
+    list[Topic],
+    Field(max_length=len(PUBLIC_TOPICS), description="An empty list means all of them."),
 ]
 Url = Annotated[
     Text,

@@ -11,10 +11,12 @@ from consulta.features.video_configs.errors import (
     VideoConfigChanged,
     VideoConfigNotFound,
 )
+from consulta.features.video_configs.rules import CHECKS_PER_MINUTE
 from consulta.features.video_configs.schemas import VideoConfigOut, VideoConfigPut
-from consulta.kernel.errors import Forbidden
+from consulta.kernel.errors import Forbidden, RateLimited
 from consulta.platform.auth.guards import SPECIALIST
 from consulta.platform.http.deps import ActorDep, ReadDep, WorkDep
+from consulta.platform.http.pace import pace
 from consulta.platform.http.problems import ALWAYS, problems
 from consulta.platform.sealed import Unreadable
 from consulta.providers.video.port import VideoUnavailable
@@ -65,8 +67,10 @@ async def end(work: WorkDep) -> Response:
 
 @router.post(
     "/check",
-    dependencies=[SPECIALIST],
-    responses=problems(*ALWAYS, Forbidden, VideoConfigNotFound, VideoUnavailable, Unreadable),
+    dependencies=[SPECIALIST, pace("video-check", per_minute=CHECKS_PER_MINUTE)],
+    responses=problems(
+        *ALWAYS, Forbidden, RateLimited, VideoConfigNotFound, VideoUnavailable, Unreadable
+    ),
     summary="Ask the vendor whether it lets us in",
 )
 async def check(actor: ActorDep, studio: StudioDep) -> VideoConfigOut:

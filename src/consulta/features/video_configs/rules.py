@@ -6,6 +6,9 @@ from typing import Any
 
 from consulta.platform.sealed import SealedTable
 
+CHECKS_PER_MINUTE = 10
+"""A check makes us call the vendor, with whatever keys somebody brought."""
+
 _HINT_LENGTH = 4
 _SHORTEST_HINTED = 12
 """Of anything shorter, the last four characters would tell too much."""

@@ -149,7 +149,10 @@ class VideoConfigOut(Answer):
     recording: Recording
     account: str | None = Field(description="Zoom's account, Teams' directory, or Google's app.")
     host: str | None
-    state: State = Field(description="Broken: the vendor does not let us in; connect it anew.")
+    state: State = Field(
+        description="Broken: the vendor does not let us in; connect it anew. Where `checked_at` is"
+        " null, nobody has tried yet."
+    )
     last_error: str | None = Field(description="Why it is broken, as a stable code.")
     checked_at: datetime | None
     hints: dict[str, str] = Field(description="The last four characters of each secret.")

@@ -15,11 +15,14 @@ _SUBSCRIBER_BITS = 64
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What is counted: an act, by whom, how many a minute; a whole minute's may come at once."""
+    """What is counted: an act, by whom, how many a minute, or in so many `minutes`; all of them may
+    come at once.
+    """
 
     act: str
     who: str
     per_minute: int
+    minutes: int = 1
 
 
 async def take_turns(work: Work, *turns: Turn, secret: bytes) -> None:
@@ -31,7 +34,10 @@ async def take_turns(work: Work, *turns: Turn, secret: bytes) -> None:
     for turn in turns:
         name = hmac.digest(secret, f"{turn.act}|{turn.who}".encode(), hashlib.sha256).hex()
         wait = await work.fetchval(
-            "SELECT app.take_turn($1, $2, $3)", name, turn.per_minute, turn.per_minute
+            "SELECT app.take_turn($1, $2::integer / $3::numeric, $2)",
+            name,
+            turn.per_minute,
+            turn.minutes,
         )
         if wait:
             raise RateLimited(retry_after_seconds=int(wait))

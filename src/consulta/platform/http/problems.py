@@ -118,7 +118,8 @@ def problem(error: DomainError) -> Response:
         headers["Retry-After"] = str(error.facts.get("retry_after_seconds", 1))
     if error.code == "IDEMPOTENCY_IN_PROGRESS":
         headers["Retry-After"] = str(error.facts.get("retry_after_seconds", 1))
-    return Response(orjson.dumps(body, default=str), status, headers=headers, media_type=MEDIA_TYPE)
+    said = orjson.dumps(body, default=str, option=orjson.OPT_UTC_Z)
+    return Response(said, status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def problems(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:

@@ -26,7 +26,8 @@ class KeptMail:
     message: EmailMessage
 
     def header(self, name: str) -> str:
-        return str(self.message.get(name, ""))
+        # A long one begins on a line of its own, and keeps the blank of that.
+        return str(self.message.get(name, "")).strip()
 
     def text(self) -> str:
         """Its plain text."""

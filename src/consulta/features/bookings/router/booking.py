@@ -30,6 +30,8 @@ from consulta.providers.payments.port import ChargeRefused
 
 router = APIRouter(prefix="/bookings", tags=["bookings"])
 
+_AROUND = ("meeting_status", "notes_count", "recordings_count", "has_review")
+
 
 @router.post(
     "",
@@ -115,17 +117,18 @@ async def list_bookings(
 
 @router.get(
     "/{booking_id}",
-    response_model=schemas.BookingOut,
+    response_model=schemas.BookingDetails,
     dependencies=[SIGNED_IN],
     summary="A booking",
     responses=problems(*ALWAYS, errors.BookingNotFound)
     | {304: {"description": "You have this booking already (`If-None-Match`)."}},
 )
 async def one(booking_id: UUID, request: Request, work: ReadDep, till: TillDep) -> Response:
-    row = await queries.booking(work, booking_id)
+    row = await queries.booking_in_detail(work, booking_id)
     if row is None:
         raise errors.BookingNotFound
-    return kept(json_bytes(shown(row, work, till)), request)
+    details = {name: row[name] for name in _AROUND}
+    return kept(json_bytes({**shown(row, work, till), **details}), request)
 
 
 @router.get(

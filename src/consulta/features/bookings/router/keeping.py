@@ -64,7 +64,6 @@ async def calendar(
 
 def _event(row: asyncpg.Record, reader: Actor, *, host: str) -> Event:
     status: Status = _STATUS.get(row["status"], "confirmed")
-    is_party = reader.id in {row["client_id"], row["specialist_id"]}
     return Event(
         uid=f"{row['id']}@{host}",
         # Programs leave an entry alone that does not say that it is newer (RFC 5546, 3.2.5). What
@@ -75,7 +74,6 @@ def _event(row: asyncpg.Record, reader: Actor, *, host: str) -> Event:
         ends_at=row["ends_at"],
         status=status,
         summary=_summary(row, reader),
-        url=row["meeting_link"] if is_party and status != "cancelled" else None,
     )
 
 

@@ -160,8 +160,12 @@ def _facts(row: asyncpg.Record, tongue: Tongue) -> dict[str, Any]:
         "refund": _refund(row, tongue),
         "by_hand": row["provider"] == "manual",
         "credits": row["session_count"],
-        "valid_until": moment(row["valid_until"]),
+        "valid_until": _far(row["valid_until"], zone, tongue),
     }
+
+
+def _far(at: datetime | None, zone: ZoneInfo, tongue: Tongue) -> str:
+    return tongue.moment(at, zone, far=True) if at is not None else ""
 
 
 def _zone(row: asyncpg.Record) -> ZoneInfo:

@@ -34,7 +34,11 @@ async def notes_of(work: Work, *, vault: Vault, booking_id: UUID) -> list[dict[s
     """
     if await queries.session(work, booking_id) is None:
         raise BookingNotFound
-    rows = await queries.notes_of(work, booking_id)
+    return await opened_whole(work, await queries.notes_of(work, booking_id), vault=vault)
+
+
+async def opened_whole(work: Work, rows: Sequence[Row], *, vault: Vault) -> list[dict[str, Any]]:
+    """Notes with what was appended to each; one that cannot be opened says so."""
     appended = defaultdict(list)
     for amendment in await queries.amendments_of(work, [row["id"] for row in rows]):
         appended[amendment["note_id"]].append(amendment)

@@ -76,7 +76,10 @@ async def change(
         raise NoteIsFinal
     if revision not in {None, seen["revision"]}:
         raise NoteChanged(revision=seen["revision"])
-    content = changed(SEALED.disclose(vault, seen), changes)
+    said = SEALED.disclose(vault, seen)
+    content = changed(said, changes)
+    if content == said:
+        return opened(vault, seen, await queries.amendments_of(work, [note_id]))
     envelope = SEALED.enclose(vault, content, seen)
     row = await work.fetchrow(
         _CHANGE, note_id, envelope.key_id, envelope.wrapped_key, envelope.sealed
