@@ -18,7 +18,7 @@ COMMENT ON FUNCTION app.refuse_change() IS 'What is written stays: no update, no
 
 CREATE FUNCTION app.keep_all_but_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    -- Whoever is erased may take the own words along, and leaves the fact (D38).
+    -- Whoever is erased may take the own words along, and leaves the fact (D37).
     IF TG_OP = 'UPDATE' AND NEW.reason IS NULL
        AND to_jsonb(NEW) - 'reason' = to_jsonb(OLD) - 'reason' THEN
         RETURN NEW;

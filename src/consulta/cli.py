@@ -6,6 +6,7 @@ the rooms.
 import argparse
 import asyncio
 import logging
+import os
 import secrets
 import sys
 import time
@@ -58,6 +59,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return REFUSED
     except (DomainError, PostgresUnusable, DemoImpossible, SeedRefused, NoSuchMail) as error:
         complain(str(error))
+        return 1
+    except BrokenPipeError:
+        # Whoever read this has read enough, as `head` does; the flush at the end would fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (OSError, asyncpg.PostgresError, SQLAlchemyError) as error:
         # The driver's own words may repeat an address.

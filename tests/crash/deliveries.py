@@ -170,10 +170,10 @@ class Play:
                 await wire.execute(_REMIND, 4)
                 await asyncio.sleep(0.3)
 
-    async def kill(self, *, seconds: float, rest: tuple[float, float]) -> None:
+    async def kill(self, *, most: int, until: float, rest: tuple[float, float]) -> None:
         """One replica after the other dies at a random moment; the other one lives meanwhile."""
-        chance, ends = self.house.chance, time.monotonic() + seconds
-        while time.monotonic() < ends:
+        chance = self.house.chance
+        while self.numbers.kills < most and time.monotonic() < until:
             await asyncio.sleep(chance.uniform(*rest))
             victim = chance.choice(self.house.replicas)
             os.kill(victim.pid, signal.SIGKILL)
@@ -191,9 +191,11 @@ class Play:
 
 
 async def perform(
-    house: House, *, seed: int, seconds: float, rest: tuple[float, float] = (0.3, 1.0)
+    house: House, *, seed: int, kills: int, seconds: float, rest: tuple[float, float]
 ) -> Numbers:
-    """Kills go on for so long; then everything comes to its end and is counted."""
+    """So many kills, for so many seconds at most, and so long between them; then everything comes
+    to its end and is counted.
+    """
     world, numbers = house.world, Numbers(seed)
     whole_week = "sun-sat 00:00-24:00"
     sarah = await world.specialist(provider="manual", open=whole_week, horizon_days=365)
@@ -206,14 +208,15 @@ async def perform(
     rides = [asyncio.create_task(one.ride(house, first=n)) for n, one in enumerate(riders)]
     try:
         for rider in riders:
-            await rider.stream.until(lambda one: bool(one.comments))
+            await rider.stream.until(lambda one: bool(one.last_id))
         begun_behind = [one.stream.last_id for one in riders]
         async with asyncio.TaskGroup() as group:
             for _ in range(CALLERS):
                 group.create_task(play.call())
             group.create_task(play.dawdle())
             group.create_task(play.remind())
-            group.create_task(play.kill(seconds=seconds, rest=rest))
+            until = time.monotonic() + seconds
+            group.create_task(play.kill(most=kills, until=until, rest=rest))
         numbers.bookings = len(play.made)
         await _settle(house)
         await _hear_all(house, riders, begun_behind, numbers)
@@ -354,7 +357,8 @@ async def perform_long(cluster: Dsn, *, minutes: float, seed: int) -> int:
         cloned(await migrated_template(cluster)) as database,
         running_house(database, seed=seed) as house,
     ):
-        print(f"seed {seed}", flush=True)
-        numbers = await perform(house, seed=seed, seconds=60 * minutes, rest=(0.5, 4))
+        numbers = await perform(
+            house, seed=seed, kills=1_000_000, seconds=60 * minutes, rest=(0.5, 4)
+        )
     print(numbers)
     return int(bool(numbers.broken) or not numbers.kills)

@@ -94,6 +94,7 @@ SYSTEM_ACTORS = {
     SOURCE + "platform/health.py": "readiness asks which schema is there, which people may not",
     SOURCE + "platform/inbox.py": "letters are claimed and settled",
     SOURCE + "platform/outbox.py": "messages are delivered",
+    SOURCE + "platform/db/restored.py": "messages of a restored dump are numbered anew",
     ROOMS + "compliance/flows.py": "a password hash is read and compared; the web pool may not",
     ROOMS + "auth/flows.py": "password hashes are read and compared; the web pool may not",
     ROOMS

@@ -5,32 +5,63 @@ from consulta.platform.db.work import Database
 from consulta.platform.jobs import Jobs
 from consulta.platform.metrics import BACKLOG, OLDEST
 from tests.conftest import TestDatabase
-from tests.platform.replicas import doors
-
-__all__ = ["doors"]
+from tests.platform.replicas import replica
+from tests.world import World
 
 
 async def test_what_waits_and_what_is_parked_is_counted(
-    doors: Database, database: TestDatabase
+    world: World, database: TestDatabase
 ) -> None:
-    async with database.connected() as superuser:
-        await superuser.execute(
-            """
-            INSERT INTO app.outbox (topic, payload, state, created_at)
-            VALUES ('thing.made', '{}', 'pending', app.now() - interval '90 s'),
-                   ('thing.made', '{}', 'leased', app.now()),
-                   ('thing.made', '{}', 'parked', app.now() - interval '1 day'),
-                   ('thing.made', '{}', 'done', app.now() - interval '1 day');
-            INSERT INTO app.webhook_events (provider, event_id, kind, state)
-            VALUES ('sandbox', 'evt_1', 'x', 'received'), ('sandbox', 'evt_2', 'x', 'parked');
-            """
-        )
-    outcome = await Jobs(doors, [measure_backlog]).run_now("backlog.measure", triggered_by="cli")
+    sarah, anna = await world.specialist(provider="manual"), await world.client("Anna")
+    await anna.books(sarah, "mon 10:00")
+    async with replica(database) as doors:
+        assert await measured(doors) == {"outbox": 1}
+        await world.superuser.execute(_WAITING)
 
+        assert await measured(doors) == {
+            "outbox": 2,
+            "outbox parked": 1,
+            "inbox": 1,
+            "inbox parked": 1,
+            "mail": 2,
+            "webhooks": 1,
+            "meetings": 1,
+        }
+        ages = {queue: OLDEST.labels(queue)._value.get() for queue in ("outbox", "mail")}
+        assert 90 <= ages["outbox"] < 120
+        assert 60 <= ages["mail"] < 90
+
+        await world.superuser.execute("UPDATE app.notifications SET next_attempt_at = 'infinity'")
+        assert "mail" not in await measured(doors), "what was is not remembered"
+
+
+_WAITING = """
+UPDATE app.outbox SET state = 'pending', created_at = app.now() - interval '90 s';
+INSERT INTO app.outbox (topic, payload, state, created_at, settled_at)
+VALUES ('thing.made', '{}', 'leased', app.now(), NULL),
+       ('thing.made', '{}', 'parked', app.now() - interval '1 day', app.now()),
+       ('thing.made', '{}', 'done', app.now() - interval '1 day', app.now());
+INSERT INTO app.webhook_events (provider, event_id, kind, state)
+VALUES ('sandbox', 'evt_1', 'x', 'received'), ('sandbox', 'evt_2', 'x', 'parked');
+INSERT INTO app.notifications (recipient_id, kind, event_key, specialist_id, client_id, booking_id,
+    next_attempt_at)
+SELECT client_id, 'booking_booked', 'key ' || n, specialist_id, client_id, id,
+       app.now() - interval '60 s' + (n - 1) * interval '50 s'
+FROM app.bookings, generate_series(1, 4) n;
+INSERT INTO app.meetings (booking_id, specialist_id, client_id, starts_at, ends_at, parked_at)
+SELECT id, specialist_id, client_id, starts_at, ends_at, NULL FROM app.bookings;
+WITH endpoint AS (INSERT INTO app.webhook_endpoints (url) VALUES ('https://a.example') RETURNING id)
+INSERT INTO app.webhook_deliveries (endpoint_id, event_id, topic, payload, occurred_at,
+    next_attempt_at)
+SELECT id, app.new_id(), 'booking.requested', '{}', app.now(), app.now() + n * interval '1 hour'
+FROM endpoint, generate_series(0, 1) n;
+"""
+
+
+async def measured(doors: Database) -> dict[str, float]:
+    """What of each queue waits, where anything does."""
+    outcome = await Jobs(doors, [measure_backlog]).run_now("backlog.measure", triggered_by="cli")
     assert outcome.last_error is None
-    waiting = {
-        queue: BACKLOG.labels(queue)._value.get()
-        for queue in ("outbox", "outbox parked", "inbox", "inbox parked")
-    }
-    assert waiting == {"outbox": 2, "outbox parked": 1, "inbox": 1, "inbox parked": 1}
-    assert 90 <= OLDEST.labels("outbox")._value.get() < 120
+    queues = [sample.labels["queue"] for metric in BACKLOG.collect() for sample in metric.samples]
+    waiting = {queue: BACKLOG.labels(queue)._value.get() for queue in queues}
+    return {queue: count for queue, count in waiting.items() if count}

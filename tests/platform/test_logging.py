@@ -3,18 +3,25 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from contextvars import copy_context
 from typing import Any
 
+import asyncpg
 import pytest
 import structlog
+from fastapi.exceptions import ResponseValidationError
+from pydantic import BaseModel
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from consulta.platform.logging import configure
 from consulta.platform.request import set_request_id
 from consulta.settings import ObservabilitySettings
+
+HIDDEN = "weeps every night"
 
 
 class Log:
@@ -116,6 +123,63 @@ def test_an_exception_is_told_without_what_it_quotes() -> None:
     assert "test_logging.py" in log.event["exception"]
     for secret in (hidden, "anna@", "4242424242424242"):
         assert secret not in log.text
+
+
+class _Said(BaseModel):
+    notes: int
+
+
+def _answer_of_another_shape() -> None:
+    raise ResponseValidationError([{"type": "missing", "input": {"notes": HIDDEN}}], body=HIDDEN)
+
+
+def _model_of_another_shape() -> None:
+    _Said.model_validate({"notes": HIDDEN})
+
+
+def _row_that_does_not_fit() -> None:
+    error = asyncpg.CheckViolationError(f"a row says {HIDDEN}")
+    error.detail, error.constraint_name = f"Failing row contains ({HIDDEN}).\n{HIDDEN}", "ck_it"
+    raise error
+
+
+def _several_at_once() -> None:
+    try:
+        dict[str, str]()[HIDDEN]
+    except KeyError:
+        raise ExceptionGroup("of a task", [ValueError(HIDDEN)]) from None
+
+
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        (_answer_of_another_shape, "ResponseValidationError"),
+        (_model_of_another_shape, "ValidationError: int_parsing"),
+        (_row_that_does_not_fit, "CheckViolationError: 23514 ck_it"),
+        (_several_at_once, "ValueError"),
+    ],
+)
+def test_no_exception_tells_what_somebody_wrote(act: Callable[[], None], words: str) -> None:
+    """Neither through us, nor through a library, nor before anything was configured."""
+    log = configured()
+    with pytest.raises(Exception) as caught:
+        act()
+    for logger in (structlog.get_logger("consulta.test"), logging.getLogger("uvicorn.error")):
+        logger.error("failed", exc_info=caught.value)
+    assert all(words in event["exception"] for event in log.events)
+    assert HIDDEN not in log.text
+
+
+def test_local_variables_are_not_told_where_nothing_is_configured() -> None:
+    script = (
+        "import structlog, consulta.platform.failures as failures\n"
+        f"def act():\n    hidden = '{HIDDEN[:7]}' + '{HIDDEN[7:]}'\n    raise RuntimeError\n"
+        "try:\n    act()\nexcept RuntimeError as error:\n"
+        "    failures.report(error, during='a test')\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "RuntimeError" in ran.stdout
+    assert HIDDEN not in ran.stdout + ran.stderr
 
 
 def test_libraries_join_in_and_are_cleaned_as_well() -> None:

@@ -40,7 +40,7 @@ class Post:
     async def send(self, *numbers: int, topic: str = "thing.made", actor: Actor = ANNA) -> None:
         async with self.database.work(actor) as work:
             for number in numbers:
-                work.send(topic, {"n": number})
+                work.send(topic, {"n": number, "user_id": ANNA.id})
 
     async def drain_until_quiet(self) -> None:
         """Other databases of the same server hold back what is visible for a moment."""
@@ -82,7 +82,8 @@ async def test_a_slow_transaction_is_overtaken_but_not_lost(doors: Database) -> 
     post = Post(doors)
     async with doors.work(ANNA) as slow:
         await slow.execute(
-            "INSERT INTO app.outbox (topic, payload) VALUES ('thing.made', $1)", {"n": 1}
+            "INSERT INTO app.outbox (topic, payload) VALUES ('thing.made', $1)",
+            {"n": 1, "user_id": ANNA.id},
         )
         await post.send(2)
         assert (await post.outbox.drain()).delivered == 0

@@ -29,6 +29,7 @@ CANARIES = (
     "Bearer",
     "local-canary",
     "note-canary",
+    "link-canary",
 )
 
 
@@ -115,8 +116,8 @@ def test_the_code_of_a_domain_error_stays(wire: Wire) -> None:
 async def test_a_request_that_breaks_leaves_its_secrets_here(wire: Wire) -> None:
     app = FastAPI()
 
-    @app.post("/pay/{booking}")
-    async def pay(request: Request, booking: str) -> None:
+    @app.post("/pay/{booking}/files/{link}")
+    async def pay(request: Request, booking: str, link: str) -> None:
         body = await request.json()
         sentry_sdk.add_breadcrumb(message="note-canary", data={"sql": "note-canary"}, category="q")
         sentry_sdk.set_user({"email": "anna@example.com", "ip_address": "10.0.0.1"})
@@ -128,7 +129,7 @@ async def test_a_request_that_breaks_leaves_its_secrets_here(wire: Wire) -> None
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         answer = await http.post(
-            "/pay/b1?token=query-canary&email=anna@example.com",
+            f"/pay/b1/files/{'link-canary' * 5}?token=query-canary&email=anna@example.com",
             json={
                 "password": "hunter2",
                 "card_number": "4242424242424242",
@@ -146,7 +147,7 @@ async def test_a_request_that_breaks_leaves_its_secrets_here(wire: Wire) -> None
     assert answer.status_code == 500
     canary_free(wire)
     request = wire.events[0]["request"]
-    assert request["url"] == "http://test/pay/b1"
+    assert request["url"] == "http://test/pay/b1/files/[removed]"
     assert {name.lower() for name in request["headers"]} <= {
         "accept",
         "content-length",

@@ -32,7 +32,6 @@ from tests.rls.oracle_of_subscribers import SUBSCRIBER_LAWS
 from tests.rls.oracle_of_video import VIDEO_LAWS
 from tests.rls.people import Kind
 
-
 FORGOTTEN = ("reason", "NULL")
 """Words may be taken out of what otherwise stays."""
 

@@ -4,6 +4,8 @@ with people in it.
 
 import base64
 import re
+import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 from consulta.platform.db.dsn import Dsn
 from consulta.platform.db.embedded import running_server
 from consulta.seed.people import SPECIALISTS
-from tests.roof.processes import finished
+from tests.roof.processes import command, finished
 
 SECRET = "a-secret-of-the-tests-0123456789-abcdef"
 LOGINS = {
@@ -136,6 +138,14 @@ def test_a_server_that_is_away_is_told_in_a_sentence(tmp_path: Path) -> None:
         assert "hunter2" not in done.stderr
         assert "Traceback" not in done.stderr
         assert done.stderr.strip()
+
+
+def test_whoever_has_read_enough_is_no_failure(tmp_path: Path) -> None:
+    piped = f"{shlex.join(command('mail', 'list'))} | true"
+
+    done = subprocess.run(["bash", "-c", piped], cwd=tmp_path, capture_output=True, check=False)
+
+    assert done.stderr == b""
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from tests.roof.processes import Running, environment, finished, running
 
 RULE = "=" * 78
 READY_SECONDS = 60.0
-WALK_SECONDS = 60.0
+WALK_SECONDS = 120.0
 THE_END = "\nThe walk-through ends here.\n"
 
 
@@ -83,6 +83,9 @@ def test_a_newcomer_walks_through_the_demo() -> None:
             )
             assert (walk.returncode, walk.stderr) == (0, ""), walk.stdout
             assert "\nbooking: confirmed\npayment: paid\n" in walk.stdout
+            assert "\nsignature: good\nevent: booking.confirmed\n" in walk.stdout
+            assert "\nready\nmoving pictures\n" in walk.stdout
+            assert " is confirmed\n" in walk.stdout, "mail lies in its folder"
             assert walk.stdout.endswith(THE_END)
             for outcome in ("card_declined", "requires_action", "cancelled", "declined"):
                 assert f"\n{outcome}\n" in walk.stdout
@@ -122,7 +125,12 @@ def test_it_takes_the_server_that_it_is_given() -> None:
         with running("demo", "--port", "0", cwd=folder, DATABASE_URL=dsn) as demo:
             output = ready(demo)
             assert "Using the server of DATABASE_URL" in output
-            assert ask(output, "/bookings", token=client_of(output))["items"] == []
+            (held,) = ask(output, "/bookings", token=client_of(output))["items"]
+            assert held["status"] == "completed", "the sample world has a past"
+            told = ask(output, f"/bookings/{held['id']}", token=client_of(output))
+            assert (told["intake_completed"], told["notes_count"], told["has_review"]) == (
+                True, 1, True,
+            )  # fmt: skip
             assert demo.stop() == 0
         assert server.password not in output
         assert not (folder / ".data" / "pg").exists()

@@ -35,6 +35,7 @@ from consulta.settings import (
     SecuritySettings,
     Settings,
     StorageSettings,
+    SubscriberSettings,
 )
 
 DATABASE = "consulta_demo"
@@ -42,6 +43,7 @@ FOLDER = Path(".data")
 MAIL = "mail"
 """The folder of mail, beside the other data."""
 HOST = "127.0.0.1"
+LOOPBACK = "127.0.0.0/8"
 FIRST_PORT = 8000
 PORTS_TRIED = 100
 TOKENS_LAST_MINUTES = 1440
@@ -168,6 +170,8 @@ def _settings(server: Dsn, keys: Keys, folder: Path, *, port: int) -> Settings:
             drain_seconds=DRAIN_SECONDS,
         ),
         schedule=ScheduleSettings(enabled=True, cron_secret=SecretStr(keys.cron_secret)),
+        # The walk-through listens to webhooks on this machine.
+        subscribers=SubscriberSettings(allow_private=(LOOPBACK,)),
         mail=MailSettings(delivery="folder", folder=str(folder / MAIL)),
         storage=StorageSettings(provider="local", folder=str(folder / "recordings")),
         observability=ObservabilitySettings(
@@ -185,6 +189,7 @@ def _guide(settings: Settings, world: SampleWorld, folder: Path) -> Guide:
         world=world,
         cron_secret=settings.schedule.cron_secret.get_secret_value(),
         file=path,
+        mail=folder / MAIL,
     )
     write_private(path, script(guide), mode=0o700)
     return guide

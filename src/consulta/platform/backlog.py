@@ -5,24 +5,51 @@ from datetime import timedelta
 from consulta.platform.jobs import Run, job
 from consulta.platform.metrics import BACKLOG, OLDEST
 
-_BACKLOG = """
-SELECT 'outbox' AS queue, count(*) AS waiting,
-       coalesce(extract(epoch FROM app.now() - min(created_at)), 0)::float8 AS oldest_seconds
-FROM app.outbox WHERE state IN ('pending', 'leased')
-UNION ALL
-SELECT 'outbox parked', count(*), 0 FROM app.outbox WHERE state = 'parked'
-UNION ALL
-SELECT 'inbox', count(*), coalesce(extract(epoch FROM app.now() - min(received_at)), 0)::float8
-FROM app.webhook_events WHERE state IN ('received', 'leased')
-UNION ALL
-SELECT 'inbox parked', count(*), 0 FROM app.webhook_events WHERE state = 'parked'
+MOST_COUNTED = 50_000
+"""Whoever is so far behind need not know by how much; counting must not make it worse."""
+
+# What is to be done later, a reminder or the next attempt, does not wait yet: of mail, webhooks
+# and meetings only what is due is counted, along the index by which it is claimed.
+_BACKLOG = f"""
+SELECT queue, count(*) AS waiting,
+       coalesce(extract(epoch FROM app.now() - min(since)), 0)::float8 AS oldest_seconds
+FROM (
+    (SELECT 'outbox' AS queue, created_at AS since FROM app.outbox
+     WHERE state IN ('pending', 'leased') ORDER BY xid, id LIMIT {MOST_COUNTED})
+    UNION ALL
+    (SELECT 'outbox parked', NULL FROM app.outbox WHERE state = 'parked' LIMIT {MOST_COUNTED})
+    UNION ALL
+    (SELECT 'inbox', received_at FROM app.webhook_events
+     WHERE state IN ('received', 'leased') LIMIT {MOST_COUNTED})
+    UNION ALL
+    (SELECT 'inbox parked', NULL FROM app.webhook_events WHERE state = 'parked'
+     LIMIT {MOST_COUNTED})
+    UNION ALL
+    (SELECT 'mail', next_attempt_at FROM app.notifications
+     WHERE state IN ('pending', 'leased') AND next_attempt_at <= app.now()
+     ORDER BY next_attempt_at LIMIT {MOST_COUNTED})
+    UNION ALL
+    (SELECT 'webhooks', next_attempt_at FROM app.webhook_deliveries
+     WHERE state IN ('pending', 'leased') AND next_attempt_at <= app.now() LIMIT {MOST_COUNTED})
+    UNION ALL
+    (SELECT 'meetings', next_attempt_at FROM app.meetings
+     WHERE made_revision < wanted_revision AND parked_at IS NULL AND next_attempt_at <= app.now()
+     ORDER BY next_attempt_at LIMIT {MOST_COUNTED})
+) waiting
+GROUP BY queue
 """
+
+_QUEUES = ("outbox", "outbox parked", "inbox", "inbox parked", "mail", "webhooks", "meetings")
 
 
 @job("backlog.measure", every=timedelta(seconds=30), time_limit=timedelta(seconds=30), loop=True)
 async def measure_backlog(run: Run) -> None:
-    """Both queues and what is parked of them stand in the metrics of this process."""
+    """Every queue, and what is parked of those that people look after, stands in the metrics of
+    this process; each is counted up to 50,000.
+    """
     async with run.database.read(run.actor) as work:
-        for row in await work.fetch(_BACKLOG):
-            BACKLOG.labels(row["queue"]).set(row["waiting"])
-            OLDEST.labels(row["queue"]).set(row["oldest_seconds"])
+        found = {row["queue"]: row for row in await work.fetch(_BACKLOG)}
+    for queue in _QUEUES:
+        row = found.get(queue)
+        BACKLOG.labels(queue).set(row["waiting"] if row is not None else 0)
+        OLDEST.labels(queue).set(row["oldest_seconds"] if row is not None else 0)

@@ -4,6 +4,7 @@ A folder holds `letter.txt`, `letter.html` and one `<language>.toml` for each la
 is added by adding its file.
 """
 
+import re
 import tomllib
 import unicodedata
 from collections.abc import Mapping
@@ -35,6 +36,18 @@ def one_line(text: str) -> str:
 
 
 _NO_TEXT = frozenset({"Cc", "Zl", "Zp", "Cs"})
+
+
+def unlinked(name: str) -> str:
+    """The name as no mail program makes a link of it: people choose their names, and mail is
+    believed because we send it.
+    """
+    return one_line(_DOT.sub(r"\g<0> ", _OF_ADDRESSES.sub(" ", name)))
+
+
+# The full stops of East Asian writing divide names of hosts, too.
+_DOT = re.compile(r"(?<=\w)[.\u3002\uff0e\uff61](?=\w{2})")
+_OF_ADDRESSES = re.compile(r"[@\uff20\ufe6b:\uff1a/\uff0f\\]")
 
 
 class Tongue:

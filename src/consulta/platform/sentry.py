@@ -65,6 +65,7 @@ _SPAN = frozenset(
     }
 )
 _FRAME = frozenset({"abs_path", "filename", "function", "in_app", "lineno", "module"})
+_LONGEST_ID = 40
 _SECRETS = ["authorization", "card", "client_secret", "dsn", "key", "signature", "stripe-signature"]
 
 
@@ -167,13 +168,19 @@ def _request(request: Mapping[str, Any]) -> dict[str, Any]:
     headers = request.get("headers") or {}
     return {
         "method": request.get("method"),
-        "url": clean_text(urlunsplit((parts.scheme, host, parts.path, "", ""))),
+        "url": clean_text(urlunsplit((parts.scheme, host, _without_keys(parts.path), "", ""))),
         "headers": {
             name: clean_text(str(value))
             for name, value in dict(headers).items()
             if str(name).lower() in _HEADERS
         },
     }
+
+
+def _without_keys(path: str) -> str:
+    """Some addresses are keys themselves, such as the link to a file; an id is shorter."""
+    parts = path.split("/")
+    return "/".join(REMOVED if len(part) > _LONGEST_ID else part for part in parts)
 
 
 def _codes(error: BaseException | None) -> dict[str, str]:

@@ -33,12 +33,9 @@ async def test_a_move_keeps_the_booking_and_its_payment(world: World) -> None:
 
     assert reply.status == 200, reply.json
     moved = stage.sarah.at("wed 14:30")
-    assert reply.json == before | {
-        "revision": 1,
-        "starts_at": reply.json["starts_at"],
-        "ends_at": reply.json["ends_at"],
-        "updated_at": reply.json["updated_at"],
-    }
+    changes = ("starts_at", "ends_at", "updated_at")
+    same = before | {"revision": 1} | {name: reply.json[name] for name in changes}
+    assert reply.json.items() <= same.items()
     assert datetime.fromisoformat(reply.json["starts_at"]) == moved
     assert datetime.fromisoformat(reply.json["ends_at"]) == moved + HOUR / 2
     assert await claims(stage) == [("released", stage.starts_at), ("booked", moved)]
@@ -85,7 +82,8 @@ async def test_the_same_start_changes_nothing(world: World) -> None:
     stage = await confirmed(world)
     before = await stage.seen()
     reply = await move(stage, stage.starts_at)
-    assert (reply.status, reply.json) == (200, before)
+    assert reply.status == 200
+    assert reply.json.items() <= before.items(), "the page has more around it"
     assert await world.rows("SELECT 1 FROM app.booking_reschedules") == []
     assert await world.rows("SELECT 1 FROM app.outbox WHERE topic = 'booking.rescheduled'") == []
 

@@ -25,7 +25,7 @@ def test_an_event_is_for_its_parties() -> None:
         == (
             f"id: {HERE}\nevent: booking.confirmed\n"
             f'data: {{"type":"booking.confirmed","id":"{HERE.id}",'
-            f'"occurred_at":"2026-11-20T12:00:00+00:00","specialist_id":"{SARAH}",'
+            f'"occurred_at":"2026-11-20T12:00:00Z","specialist_id":"{SARAH}",'
             f'"client_id":"{ANNA}"}}\n\n'
         ).encode()
     )
@@ -55,7 +55,9 @@ def test_a_place_survives_its_spelling_and_garbage_is_none() -> None:
 
 def test_what_is_no_event_still_moves_the_place() -> None:
     assert rules.heartbeat(HERE) == f"id: {HERE}\n: all is well\n\n".encode()
-    assert rules.heartbeat(None) == rules.heartbeat(BEGINNING) == b": all is well\n\n"
+    assert rules.heartbeat(None) == b": all is well\n\n"
+    assert rules.heartbeat(BEGINNING).startswith(f"id: {BEGINNING}\n".encode())
+    assert rules.place_of(str(BEGINNING)) == BEGINNING
     assert rules.reset(HERE) == f'id: {HERE}\nevent: reset\ndata: {{"type":"reset"}}\n\n'.encode()
     assert rules.expired() == b'event: expired\ndata: {"type":"expired"}\n\n'
     assert rules.opening(1500) == b"retry: 1500\n: welcome\n\n"

@@ -135,6 +135,20 @@ async def test_an_event_of_a_slow_transaction_is_not_lost(
         assert [next(iter(row.values())) for row in naive] == late
 
 
+async def test_who_came_before_anything_happened_does_not_miss_the_first(house: House) -> None:
+    anna = await house.world.client("Anna")
+    async with house.one.stream(anna) as early, house.one.stream(anna) as stays:
+        await early.until(lambda one: one.last_id != "")
+        assert await house.world.value("SELECT count(*) FROM app.outbox") == 0
+        [first] = await tell(house.world.superuser, anna)
+        assert await stays.hears(1) == [first]
+        async with house.one.stream(anna, "0-00000000-0000-0000-0000-000000000000") as again:
+            assert await again.hears(1) == [first]
+        async with house.two.stream(anna, "0-00000000-0000-0000-0000-000000000000") as again:
+            await again.until(lambda one: one.events != [])
+            assert again.events[0].name == "reset", "that replica was not there"
+
+
 async def test_who_missed_too_much_is_told_to_look_anew(house: House) -> None:
     world, anna = house.world, await house.world.client("Anna")
     wire = world.superuser

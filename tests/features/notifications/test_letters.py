@@ -88,6 +88,30 @@ def test_every_letter_can_be_written(kind: Kind, language: str) -> None:
             assert links == ("settings/notifications" not in mail.text)
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("https://evil.example/win Anna", "https evil. example win Anna"),
+        ("Pay at www.evil.example", "Pay at www. evil. example"),
+        ("evil\u3002example", "evil\u3002 example"),
+        ("mailto:eve@evil.example", "mailto eve evil. example"),
+        ("J.R. Dr.Sarah O'Neil-Smith Jr.", "J.R. Dr. Sarah O'Neil-Smith Jr."),
+        ("\u0414-\u0440 \u0410\u043d\u043d\u0430", "\u0414-\u0440 \u0410\u043d\u043d\u0430"),
+    ],
+)
+def test_nobody_chooses_a_name_that_becomes_a_link(name: str, told: str) -> None:
+    """Mail comes from us, and is believed: only our own addresses stand in it."""
+    row = {**FULL, "kind": Kind.CONFIRMED, "recipient_id": ANNA}
+    from_other, to_other = WRITER.mail({**row, "other": name}), WRITER.mail({**row, "name": name})
+    assert from_other.invitation is not None
+    assert to_other.to_name == told
+    assert f"with {told} on" in from_other.text
+    assert f"Hello {told}," in to_other.text
+    if name != told:
+        shown = from_other.text + from_other.html + from_other.invitation.content.decode()
+        assert name not in shown
+
+
 def test_moments_and_money_are_those_of_the_reader() -> None:
     row = {**FULL, "kind": Kind.BOOKED, "recipient_id": ANNA}
     english = WRITER.mail(row)

@@ -86,3 +86,25 @@ async def test_a_post_that_is_away_costs_nobody_anything(
         await booked(silent, sarah=stage.sarah, when="wed 10:00")
         await silent.work_off("outbox.deliver", "notifications.send")
     assert ("skipped", "MAIL_OFF") in await desk.states("booking_booked")
+
+
+async def test_news_need_not_wait_behind_thousands_of_others(desk: Desk) -> None:
+    """Seventy stand for them: more than a batch."""
+    await confirmed(desk.world)
+    await desk.world.work_off("payments.operations", "outbox.deliver")
+    await desk.world.superuser.execute(
+        "INSERT INTO app.notifications (recipient_id, kind, event_key, specialist_id, client_id,"
+        " booking_id, next_attempt_at)"
+        " SELECT client_id, 'booking_confirmed', 'night ' || n, specialist_id, client_id, id,"
+        " app.now() - interval '1 hour' FROM app.bookings, generate_series(1, 70) n"
+    )
+    await desk.world.work_off("notifications.send")
+
+    news = await desk.world.rows(
+        "SELECT message_id FROM app.notifications"
+        " WHERE state = 'sent' AND event_key NOT LIKE 'night %'"
+    )
+    first = {mail.id for mail in desk.office.received[:50]}
+    assert len(desk.office.received) == 70 + len(news)
+    assert len(news) == 2
+    assert {row["message_id"] for row in news} <= first

@@ -82,6 +82,9 @@ UNTOLD = Dispute("", DisputeState.OPEN)
         (LOST, {"dispute": WON}, WON),
         (WON, {"dispute": OPEN}, WON),
         (WON, {"dispute": AGAIN}, AGAIN),
+        (LOST, {"dispute": AGAIN}, AGAIN),
+        (LOST, {"dispute": replace(AGAIN, state=DisputeState.INQUIRY)}, LOST),
+        (LOST, {"dispute": replace(AGAIN, state=DisputeState.WON)}, LOST),
         (None, {"dispute": replace(AGAIN, amount=Money(5, "EUR"))}, AGAIN),
     ],
 )

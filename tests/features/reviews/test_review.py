@@ -44,6 +44,8 @@ async def test_a_review_from_the_session_to_the_directory(world: World) -> None:
         "Client",
         None,
     )
+    same = await anna.patch(path, {"comment": "She listened."})
+    assert (same.status, same.json["edited_at"]) == (200, None)
     changed = await anna.patch(path, {"rating": 2, "shows_name": True})
     assert (changed.json["rating"], changed.json["comment"]) == (2, "She listened.")
     assert await rating_of(world, sarah) == (2.0, 1)

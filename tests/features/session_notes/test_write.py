@@ -28,6 +28,8 @@ async def test_a_note_is_written_changed_and_at_last_only_appended_to(world: Wor
     assert {name: changed.json[name] for name in WORDS} == expected
     assert changed.json["revision"] == 1
     assert changed.json["editable_until"] == note["editable_until"]
+    same = await stage.sarah.patch(path, {"notes": changed.json["notes"]})
+    assert (same.status, same.json) == (200, changed.json), "nothing was changed"
     stale = await stage.sarah.patch(path, changes)
     assert (stale.status, stale.code, stale.json["revision"]) == (409, "NOTE_CHANGED", 1)
 

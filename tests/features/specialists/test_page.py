@@ -254,7 +254,7 @@ async def test_a_change_is_on_the_record_without_private_values(world: World) ->
     )
     assert entry["actor_id"] == sarah.id
     assert '"headline": null' in entry["old_values"]
-    assert '"headline": "New"' in entry["new_values"]
+    assert '"headline": "(personal)"' in entry["new_values"]
     assert '"private_fields_changed": ["phone"]' in entry["new_values"]
     assert "971501234567" not in entry["new_values"]
 

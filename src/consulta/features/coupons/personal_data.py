@@ -18,8 +18,10 @@ PERSONAL_DATA = PersonalData(
         ),
     ),
     erase=erasing(
-        "UPDATE app.coupons SET is_active = false, description = NULL"
-        " WHERE specialist_id = $1 AND (is_active OR description IS NOT NULL)"
+        "UPDATE app.coupons SET is_active = false WHERE specialist_id = $1 AND is_active"
     ),
-    kept={"coupons_used": "they explain the amounts of sessions"},
+    kept={
+        "coupons_used": "they explain the amounts of sessions",
+        "coupons_offered": "ended; what was offered, with its description",
+    },
 )

@@ -126,7 +126,8 @@ WHERE n.id = $1 AND n.fence = $2 AND n.state = 'leased'
 
 _NOTIFICATIONS = """
 SELECT n.id, n.kind, n.booking_id, n.series_id, n.payment_id, n.purchase_id, n.specialist_id,
-       n.client_id, n.revision, n.local_date, n.language, n.state, n.send_at, n.sent_at, n.read_at
+       n.client_id, n.revision, n.local_date, n.language, n.send_at, n.sent_at, n.read_at,
+       CASE n.state WHEN 'leased' THEN 'pending' ELSE n.state END AS state
 FROM app.notifications n
 WHERE n.recipient_id = $1 AND n.send_at <= app.now() AND n.state <> 'skipped'
   AND ($2::timestamptz IS NULL OR (n.send_at, n.id) < ($2, $3::uuid))

@@ -43,9 +43,7 @@ class NotificationOut(Answer):
 
     id: UUID
     kind: Kind
-    state: Literal["pending", "leased", "sent", "failed"] = Field(
-        description="Of the mail; `leased`: it is being sent."
-    )
+    state: Literal["pending", "sent", "failed"] = Field(description="Of the mail.")
     specialist_id: UUID
     client_id: UUID | None
     booking_id: UUID | None

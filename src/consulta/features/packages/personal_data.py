@@ -24,8 +24,10 @@ PERSONAL_DATA = PersonalData(
         ),
     ),
     erase=erasing(
-        "UPDATE app.booking_packages SET is_active = false, description = NULL"
-        " WHERE specialist_id = $1 AND (is_active OR description IS NOT NULL)"
+        "UPDATE app.booking_packages SET is_active = false WHERE specialist_id = $1 AND is_active"
     ),
-    kept={"package_purchases": "they were paid for; what was left of them is lost"},
+    kept={
+        "package_purchases": "they were paid for; what was left of them is lost",
+        "packages_offered": "ended; what was sold, with its description",
+    },
 )

@@ -143,5 +143,13 @@ def dispute_now(known: Dispute | None, charge: Charge) -> Dispute | None:
         return Dispute("", DisputeState.OPEN) if begins else known
     if told.amount is not None and told.amount.currency != charge.amount.currency:
         told = replace(told, amount=None)
-    is_same = known is not None and known.reference == told.reference
-    return known if is_same and known and told.stands and not known.stands else told
+    if known is None:
+        return told
+    if known.reference == told.reference:
+        return known if told.stands and not known.stands else told
+    # What the bank has taken stays taken, whatever becomes of another complaint.
+    is_lost = known.state is DisputeState.LOST
+    return known if is_lost and told.state not in _TAKES_MONEY else told
+
+
+_TAKES_MONEY = {DisputeState.OPEN, DisputeState.LOST}

@@ -41,8 +41,8 @@ async def post(work: Work, body: ReviewCreate, *, booking_id: UUID) -> asyncpg.R
 
 
 async def change(work: Work, changes: Mapping[str, Any], *, booking_id: UUID) -> asyncpg.Record:
-    """The client's review says this now. Raises BookingNotFound, Forbidden, ReviewNotFound,
-    ReviewFinal.
+    """The client's review says this now, and counts as edited if it said something else. Raises
+    BookingNotFound, Forbidden, ReviewNotFound, ReviewFinal.
     """
     seen = await review_of(work, booking_id)
     said = said_after(seen, changes)
@@ -54,8 +54,9 @@ async def change(work: Work, changes: Mapping[str, Any], *, booking_id: UUID) ->
         said["shows_name"],
     )
     assert row is not None
-    old = {"rating": seen["rating"]}
-    _audit(work, "review.changed", row, old=old, new={"rating": row["rating"]})
+    if row["edited_at"] != seen["edited_at"]:
+        old = {"rating": seen["rating"]}
+        _audit(work, "review.changed", row, old=old, new={"rating": row["rating"]})
     return row
 
 

@@ -35,8 +35,9 @@ WHERE s.id = $1 LIMIT $2
         " verification_documents = '[]' WHERE specialist_id = $1",
         "DELETE FROM app.specialist_specialties WHERE specialist_id = $1",
         "DELETE FROM app.specialist_languages WHERE specialist_id = $1",
-        "UPDATE app.specialist_rates SET is_active = false, description = NULL"
-        " WHERE specialist_id = $1 AND (is_active OR description IS NOT NULL)",
+        "UPDATE app.specialist_rates SET is_active = false WHERE specialist_id = $1 AND is_active",
     ),
-    kept={"specialist_rates": "the names and prices under which sessions were sold"},
+    kept={
+        "specialist_rates": "ended; names, prices and descriptions under which sessions were sold"
+    },
 )

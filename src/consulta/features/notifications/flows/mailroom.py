@@ -31,6 +31,9 @@ from consulta.providers.messages.port import (
 LEASE_SECONDS = 300
 LAST_START_SECONDS = 120
 AWAY_SECONDS = 60
+_NEWEST_PART = 5
+"""One in so many of a batch is chosen among the newest."""
+
 _ACTOR = Actor.system("notifications.send")
 
 _FAIL_LAPSED = """
@@ -40,16 +43,26 @@ SET state = 'failed', lease_until = NULL, settled_at = app.now(), fence = fence 
 WHERE state = 'leased' AND lease_until <= app.now() AND attempts >= $1
 """
 
-_CLAIM = """
-WITH due AS (
+# Mostly what has waited longest, and a few of the newest: after a night in which thousands of dates
+# of series were confirmed, whoever books now need not wait behind all of them.
+_IS_DUE = """state IN ('pending', 'leased') AND next_attempt_at <= app.now()
+      AND (lease_until IS NULL OR lease_until <= app.now())"""
+_CLAIM = f"""
+WITH oldest AS (
     SELECT id FROM app.notifications
-    WHERE state IN ('pending', 'leased') AND next_attempt_at <= app.now()
-      AND (lease_until IS NULL OR lease_until <= app.now())
+    WHERE {_IS_DUE}
     ORDER BY next_attempt_at, id
     LIMIT $1
-    FOR UPDATE SKIP LOCKED)
+    FOR UPDATE SKIP LOCKED),
+newest AS (
+    SELECT id FROM app.notifications
+    WHERE {_IS_DUE}
+    ORDER BY next_attempt_at DESC, id DESC
+    LIMIT $2
+    FOR UPDATE SKIP LOCKED),
+due AS (SELECT id FROM newest UNION SELECT id FROM oldest)
 UPDATE app.notifications n
-SET state = 'leased', lease_until = app.now() + $2::interval, fence = n.fence + 1,
+SET state = 'leased', lease_until = app.now() + $3::interval, fence = n.fence + 1,
     attempts = n.attempts + 1
 FROM due WHERE n.id = due.id
 RETURNING n.id, n.fence
@@ -152,7 +165,9 @@ class Mailroom:
     async def _claim(self, limit: int) -> list[_Claimed]:
         async with self._database.work(_ACTOR) as work:
             lapsed = await work.execute(_FAIL_LAPSED, rules.MOST_ATTEMPTS)
-            rows = await work.fetch(_CLAIM, limit, timedelta(seconds=LEASE_SECONDS))
+            newest = limit // _NEWEST_PART
+            lease = timedelta(seconds=LEASE_SECONDS)
+            rows = await work.fetch(_CLAIM, limit - newest, newest, lease)
         if lapsed:
             alert("mail is parked", during="notifications", mails=lapsed, code="LEASE_LAPSED")
         return [_Claimed(row["id"], row["fence"]) for row in rows]

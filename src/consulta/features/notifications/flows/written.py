@@ -16,7 +16,7 @@ from consulta.features.notifications import rules
 from consulta.features.notifications.rules import Kind, Standing
 from consulta.kernel.money import Money
 from consulta.platform.calendar_file import Event, Party, calendar_file
-from consulta.platform.letters import Letters, Tongue
+from consulta.platform.letters import Letters, Tongue, unlinked
 from consulta.providers.messages.port import Invitation, Mail, Sender
 
 WORDS = Path(__file__).parent.parent / "words"
@@ -94,7 +94,7 @@ class Writer:
         return Mail(
             message_id=f"<{row['id']}@{self.sender.domain}>",
             to_address=row["email"],
-            to_name=row["name"],
+            to_name=unlinked(row["name"]),
             subject=letter.subject,
             text=letter.text,
             html=letter.html,
@@ -118,10 +118,10 @@ class Writer:
             starts_at=row["starts_at"],
             ends_at=row["ends_at"],
             status="cancelled" if leaves else "confirmed",
-            summary=tongue.say(tongue.common["summary"], {"other": row["other"]}),
+            summary=tongue.say(tongue.common["summary"], {"other": unlinked(row["other"] or "")}),
             url=None if leaves else self.links.of(row),
             organizer=Party(self.sender.name, self.sender.address),
-            attendee=Party(row["name"], row["email"]),
+            attendee=Party(unlinked(row["name"]), row["email"]),
         )
         return Invitation("CANCEL" if leaves else "REQUEST", calendar_file(event))
 
@@ -142,8 +142,8 @@ def _facts(row: asyncpg.Record, tongue: Tongue) -> dict[str, Any]:
 
     starts_at, ends_at = row["starts_at"], row["ends_at"]
     return {
-        "name": row["name"],
-        "other": row["other"],
+        "name": unlinked(row["name"]),
+        "other": unlinked(row["other"] or ""),
         "zone": zone.key,
         "when": moment(starts_at),
         "day": tongue.day(starts_at, zone) if starts_at is not None else "",

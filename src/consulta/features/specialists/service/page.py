@@ -28,6 +28,10 @@ _DEFAULTS: Mapping[str, Any] = {
 }
 _CONTACTS: Mapping[str, Any] = {"email": None, "phone": None, "verification_documents": []}
 _LABELS: Mapping[str, Any] = {"specialties": [], "languages": []}
+# The audit log outlives the person's data: of these it tells only whether there is any.
+_PERSONAL = frozenset(
+    {"full_name", "headline", "bio", "qualifications", "photo_url", "letterhead_url", "specialties"}
+)
 _EVERYTHING = {**_DEFAULTS, **_CONTACTS, **_LABELS}
 _MAY_BE_EMPTY = {name for name, value in _EVERYTHING.items() if value is None}
 
@@ -72,7 +76,9 @@ async def _write(
 
 
 def _audit(work: Work, old: Mapping[str, Any] | None, page: Mapping[str, Any]) -> None:
-    """Old and new values of what changed; of private fields only that they changed."""
+    """Old and new values of what changed; of words about a person only whether there are any, and
+    of private fields only that they changed.
+    """
     changed = [name for name in _EVERYTHING if old is None or _differ(old[name], page[name])]
     public = [name for name in changed if name not in _CONTACTS]
     private = [name for name in changed if name in _CONTACTS]
@@ -80,9 +86,14 @@ def _audit(work: Work, old: Mapping[str, Any] | None, page: Mapping[str, Any]) -
         "specialist_page_changed" if old is not None else "specialist_page_created",
         subject_type="specialist",
         subject_id=work.person,
-        old=None if old is None else {name: old[name] for name in public},
-        new={name: page[name] for name in public} | {"private_fields_changed": private},
+        old=None if old is None else {name: _told(name, old[name]) for name in public},
+        new={name: _told(name, page[name]) for name in public}
+        | {"private_fields_changed": private},
     )
+
+
+def _told(name: str, value: Any) -> Any:
+    return "(personal)" if name in _PERSONAL and value else value
 
 
 def _differ(old: Any, new: Any) -> bool:
