@@ -29,7 +29,19 @@ async def test_no_listener_stumbles_over_what_a_message_claims(world: World) -> 
     await world.superuser.execute(
         "INSERT INTO app.webhook_endpoints (url) VALUES ('https://example.com/')"
     )
-    oddities = (7, 1.5, None, True, "", "'; --", "\x00", "2027-13-45", [], {}, [str(uuid4())])
+    oddities: tuple[object, ...] = (
+        7,
+        1.5,
+        None,
+        True,
+        "",
+        "'; --",
+        "\x00",
+        "2027-13-45",
+        [],
+        {},
+        [str(uuid4())],
+    )
     payloads = [dict.fromkeys(_IDS, odd) for odd in oddities]
     payloads += [{}, {name: str(uuid4()) for name in _IDS}, {"booking_id": str(uuid4())}]
     before = await world.rows(_ROWS)

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from consulta.main import create_app
 from consulta.platform.http.schema import Problem
 from consulta.routes import OLD_SHAPES
-from consulta.settings import AuthSettings, HttpSettings, PaymentSettings
+from consulta.settings import AuthSettings, HttpSettings, MailSettings, PaymentSettings
 from tests.conftest import TestDatabase
 from tests.house.app import doors, the_app
 from tests.settings import JWT_SECRET, settings_for
@@ -310,6 +310,7 @@ def _production(database: TestDatabase, *, metrics_token: str) -> Any:
         environment="production",
         auth=AuthSettings(jwt_secret=SecretStr(JWT_SECRET)),
         payments=PaymentSettings(provider="manual"),
+        mail=MailSettings(delivery="none"),
         http=HttpSettings(
             public_url="https://consulta.example", metrics_token=SecretStr(metrics_token)
         ),

@@ -53,6 +53,7 @@ async def test_a_review_from_the_session_to_the_directory(world: World) -> None:
     assert (shown["reviewer"], shown["edited_at"] is None) == ("Anna W.", False)
 
     assert (await anna.post(f"{path}/reply", {"reply": "I?"})).status == 403
+    assert (await sarah.patch(path, {"rating": 5})).status == 403
     answered = await sarah.post(f"{path}/reply", {"reply": "Thank you."})
     assert (answered.status, answered.json["reply"]) == (200, "Thank you.")
     twice = await sarah.post(f"{path}/reply", {"reply": "And again."})

@@ -48,6 +48,7 @@ async def test_a_note_is_written_changed_and_at_last_only_appended_to(world: Wor
     assert [action for action, _, _ in await entries(world)] == [
         "session_note.created",
         "session_note.changed",
+        "session_note.read",
         "session_note.amended",
         "session_note.read",
     ]

@@ -79,7 +79,7 @@ async def change(
     said = SEALED.disclose(vault, seen)
     content = changed(said, changes)
     if content == said:
-        _tell(work, "session_note.read", seen)
+        _tell(work, "session_note.read", seen, new={"revision": seen["revision"]})
         return opened(vault, seen, await queries.amendments_of(work, [note_id]))
     envelope = SEALED.enclose(vault, content, seen)
     row = await work.fetchrow(
