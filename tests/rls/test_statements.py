@@ -119,6 +119,34 @@ async def test_a_conflict_does_not_tell_what_is_hidden(api: asyncpg.Connection) 
         assert answers[0].startswith(("42501", "23503")), what
 
 
+_INTAKE = (
+    "INSERT INTO app.intake_answers"
+    " (booking_id, specialist_id, client_id, form_id, key_id, wrapped_key, sealed)"
+    " VALUES ('{booking}', '{specialist}', '{me}', '{form}', 'k', '', '') {conflict}"
+)
+
+
+@pytest.mark.parametrize("conflict", ["", "ON CONFLICT DO NOTHING"])
+async def test_a_key_does_not_tell_whether_a_stranger_has_answered(
+    lines: dict[str, asyncpg.Connection], conflict: str
+) -> None:
+    """Of these sessions the first has answers, the second has none, the third does not exist."""
+    statements = [
+        _INTAKE.format(
+            booking=uid(label),
+            specialist=uid("omar"),
+            me=uid("anna"),
+            form=uid("form of omar"),
+            conflict=conflict,
+        )
+        for label in ("b2", "b5", "no such booking")
+    ]
+    api = lines["consulta_api"]
+    told_of = {await told(api, acting("anna"), statement) for statement in statements}
+    assert len(told_of) == 1
+    assert told_of.pop().startswith("42501")
+
+
 async def test_an_id_of_ones_own_choice_cannot_be_tried(api: asyncpg.Connection) -> None:
     """Otherwise a duplicate key would tell that a hidden row has that id."""
     for table in ("specialist_rates", "availability_rules", "audit_logs", "outbox"):
