@@ -15,6 +15,7 @@ from consulta.providers.storage.links import FileLinks
 from consulta.providers.storage.local import LocalStorage
 from consulta.providers.storage.port import (
     FileIncomplete,
+    FileIsThere,
     Grant,
     StorageUnavailable,
     privacy_flaws,
@@ -83,6 +84,15 @@ async def test_an_object_comes_is_known_and_goes(
     assert await storage.checksum(KEY) == hashlib.sha256(LARGE).digest()
     await storage.delete(KEY)
     assert await storage.stat(KEY) is None
+
+
+async def test_a_second_upload_replaces_nothing(tmp_path: Path) -> None:
+    storage = folder(tmp_path / "kept")
+    await storage.receive(KEY, pieces(LARGE), size_bytes=len(LARGE))
+    with pytest.raises(FileIsThere):
+        await storage.receive(KEY, pieces(LARGE[::-1]), size_bytes=len(LARGE))
+    assert storage.path_of(KEY).read_bytes() == LARGE
+    assert list((storage.folder / ".incoming").iterdir()) == []
 
 
 async def test_a_folder_takes_all_or_nothing(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from typing import IO, ParamSpec, TypeVar
 from consulta.providers.storage.links import FileLink, FileLinks
 from consulta.providers.storage.port import (
     FileIncomplete,
+    FileIsThere,
     Grant,
     StorageUnavailable,
     StoredObject,
@@ -60,7 +61,7 @@ class LocalStorage:
 
     async def receive(self, key: str, pieces: AsyncIterator[bytes], *, size_bytes: int) -> None:
         """The object is exactly these bytes, all of them or none. Raises `FileIncomplete` where
-        they are more or fewer than announced.
+        they are more or fewer than announced, `FileIsThere` for a second one.
         """
         path = self.path_of(key)
         fresh, file = await _in_thread(self._begin)
@@ -70,7 +71,7 @@ class LocalStorage:
                 await _in_thread(_settle, file)
             finally:
                 file.close()
-            await _in_thread(_rename, fresh, path)
+            await _in_thread(_keep, fresh, path)
         finally:
             fresh.unlink(missing_ok=True)
 
@@ -119,9 +120,13 @@ def _settle(file: IO[bytes]) -> None:
     os.fsync(file.fileno())
 
 
-def _rename(fresh: Path, path: Path) -> None:
+def _keep(fresh: Path, path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh.replace(path)
+    try:
+        # A link and no renaming: a slow upload must not replace what was verified meanwhile.
+        path.hardlink_to(fresh)
+    except FileExistsError:
+        raise FileIsThere from None
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
-from consulta.kernel.errors import Forbidden, Malformed, Unavailable
+from consulta.kernel.errors import Conflict, Forbidden, Malformed, Unavailable
 
 
 class StorageUnavailable(Unavailable):
@@ -20,6 +20,12 @@ class FileIncomplete(Malformed):
     """Fewer bytes came than were announced: nothing was kept."""
 
     code = "FILE_INCOMPLETE"
+
+
+class FileIsThere(Conflict):
+    """The file has been brought already, and stays as it is."""
+
+    code = "FILE_IS_THERE"
 
 
 class FileLinkInvalid(Forbidden):
@@ -100,7 +106,7 @@ class OwnStorage(Storage, Protocol):
 
     async def receive(self, key: str, pieces: AsyncIterator[bytes], *, size_bytes: int) -> None:
         """The object is exactly these bytes, all of them or none. Raises `FileIncomplete` where
-        they are more or fewer than announced.
+        they are more or fewer than announced, `FileIsThere` for a second one.
         """
         ...
 

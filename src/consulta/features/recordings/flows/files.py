@@ -33,7 +33,7 @@ class File:
 
 async def accept(shelf: Shelf, actor: Actor, token: str, pieces: AsyncIterator[bytes]) -> None:
     """What was announced is stored, whole or not at all. Raises FileLinkInvalid, FileLinkExpired,
-    RecordingNotFound, RecordingNotUploading, FileIncomplete, StorageUnavailable.
+    RecordingNotFound, RecordingNotUploading, FileIncomplete, FileIsThere, StorageUnavailable.
     """
     own, link, recording = await _opened(shelf, actor, token, method="PUT")
     rules.ensure_uploading(recording)

@@ -14,6 +14,7 @@ from consulta.platform.http.deps import ActorDep
 from consulta.platform.http.problems import ALWAYS, problems
 from consulta.providers.storage.port import (
     FileIncomplete,
+    FileIsThere,
     FileLinkExpired,
     FileLinkInvalid,
     StorageUnavailable,
@@ -58,7 +59,7 @@ async def fetch(token: Token, request: Request, actor: ActorDep, shelf: ShelfDep
     openapi_extra={
         "requestBody": {"required": True, "content": {"application/octet-stream": _BYTES}}
     },
-    responses=problems(*ALWAYS, *_LINK, errors.RecordingNotUploading, FileIncomplete),
+    responses=problems(*ALWAYS, *_LINK, errors.RecordingNotUploading, FileIncomplete, FileIsThere),
 )
 async def bring(token: Token, request: Request, actor: ActorDep, shelf: ShelfDep) -> Response:
     """Exactly as many bytes as were announced."""
