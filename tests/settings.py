@@ -48,6 +48,7 @@ def settings_for(database: TestDatabase, **changes: Any) -> Settings:
             logins_per_minute_of_account=100_000,
             registrations_per_minute=100_000,
             refreshes_per_minute=100_000,
+            letters_per_minute=100_000,
         ),
         "payments": PaymentSettings(provider="sandbox"),
         "http": HttpSettings(drain_seconds=5),

@@ -21,7 +21,7 @@ from consulta.features.meetings import reactions as meetings
 from consulta.features.meetings import rules as meeting_rules
 from consulta.features.notifications import jobs as notification_jobs
 from consulta.features.notifications import reactions as notifications
-from consulta.features.notifications.flows import WORDS, Links, Mailroom, Writer
+from consulta.features.notifications.flows import WORDS, AccountMail, Links, Mailroom, Writer
 from consulta.features.packages import jobs as package_jobs
 from consulta.features.packages import reactions as packages
 from consulta.features.payment_configs import rules as payment_configs
@@ -235,7 +235,7 @@ def wire(settings: Settings, engines: Engines, *, vault: Vault) -> Service:
     outbox = Outbox(database, _handlers(database))
     terms = DispatchTerms(settings.recurring.lead_days, settings.payments.default_provider)
     shelf = _shelf(settings, database)
-    mailroom = _mailroom(settings, database)
+    mailroom, account_mail = _mail(settings, database)
     courier = Courier(
         database, vault, PinnedOutgoing(allowed=settings.subscribers.private_networks)
     )
@@ -245,7 +245,7 @@ def wire(settings: Settings, engines: Engines, *, vault: Vault) -> Service:
             *_jobs(till, safe, studio, box, outbox, terms),
             *subscriber_jobs.jobs_of(courier),
             *recording_jobs.jobs_of(shelf),
-            *notification_jobs.jobs_of(mailroom),
+            *notification_jobs.jobs_of(mailroom, account_mail),
         ),
     )
     box.inbox.wakes(lambda: jobs.nudge("webhooks.letters"))
@@ -303,14 +303,15 @@ def _handlers(database: Database) -> dict[str, Handler | None]:
     return {topic: together(database, heard[topic]) if topic in heard else None for topic in TOPICS}
 
 
-def _mailroom(settings: Settings, database: Database) -> Mailroom:
+def _mail(settings: Settings, database: Database) -> tuple[Mailroom, AccountMail]:
     mail, public_url = settings.mail, settings.http.public_url
     frontend = mail.frontend_url or next(iter(settings.http.allowed_origins), public_url)
     sender = sender_of(mail)
     # As in the files of bookings, so that a calendar knows an event by one name.
     host = urlsplit(public_url).hostname or "consulta"
     writer = Writer(sender, Links(frontend, host), Letters(WORDS))
-    return Mailroom(database, post_of(mail, sender), writer)
+    post = post_of(mail, sender)
+    return Mailroom(database, post, writer), AccountMail(database, post, writer)
 
 
 def _jobs(

@@ -103,6 +103,7 @@ SYSTEM_ACTORS = {
     ROOMS + "video_configs/flows/studio.py": "sealed links and keys are opened; people may not",
     ROOMS + "meetings/flows/join.py": "sealed links are opened; people may not read them",
     ROOMS + "notifications/flows/mailroom.py": "mail is claimed and recorded; people send none",
+    ROOMS + "notifications/flows/account_letters.py": "tokens are made, and nobody reads them",
     ROOMS + "recurring/flows.py": "a new series is dispatched at once, as the nightly run would",
     ROOMS + "compat/flows.py": "a cron daemon is nobody, and hears what a run has made",
     ROOMS + "recordings/flows/shelf.py": "what the storage did is recorded; people only look",

@@ -21,10 +21,14 @@ OPEN = {
 """For whoever comes, signed in or not."""
 
 SIGNING_IN = {
+    "address_of_reset",
+    "ask_for_reset",
     "identity",
     "identity_of_external",
     "register",
+    "reset_password",
     "rotate_session",
+    "verify_email",
 }
 
 DOORS: Mapping[str, set[str]] = {
@@ -35,6 +39,7 @@ DOORS: Mapping[str, set[str]] = {
         *OPEN,
         "accept_proposal",
         "accept_series_of",
+        "ask_for_verification",
         "begin_erasure",
         "erase_account",
         "own_sign_ins",

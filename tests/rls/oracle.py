@@ -91,6 +91,14 @@ PEOPLE_LAWS: Mapping[str, Law] = {
         delete=DEFINER,
         touch=("password_hash", "'x'"),
     ),
+    "account_letters": Law(
+        key=("user_id", "kind"),
+        select={**WORKER, **DEFINER},
+        insert=DEFINER,
+        update={**WORKER, **DEFINER},
+        delete=DEFINER,
+        touch=("last_error", "'X'"),
+    ),
     "user_sessions": Law(
         key=("id",),
         select={**WORKER, **DEFINER},

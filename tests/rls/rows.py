@@ -281,6 +281,7 @@ def _numbered(name: str, **values: object) -> tuple[Row, ...]:
 WORLD: Mapping[str, tuple[Row, ...]] = {
     "users": _users(),
     "credentials": one_each(("anna", "sara"), user_id=ID, password_hash="x"),
+    "account_letters": one_each(("anna", "sara"), user_id=ID, kind="verify_email"),
     "user_sessions": _sessions(),
     "profiles": _profiles(),
     "profile_contacts": one_each((*CLIENTS, *VERIFIED), user_id=ID, phone="+971501234567"),

@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.surface.ask import Ask, Of
 from tests.surface.asks_about_accounts import ASKS_ABOUT_ACCOUNTS
+from tests.surface.asks_about_letters import ASKS_ABOUT_LETTERS
 from tests.surface.asks_about_messages import ASKS_ABOUT_MESSAGES
 from tests.surface.asks_about_money import ASKS_ABOUT_MONEY
 from tests.surface.asks_about_notes import ASKS_ABOUT_NOTES
@@ -183,6 +184,7 @@ ASKS: Mapping[str, Ask] = {
         spends=True,
     ),
     "POST /api/v1/auth/logout": Ask("client", spends=True),
+    **ASKS_ABOUT_LETTERS,
     "GET /api/v1/me": Ask("client"),
     "PATCH /api/v1/me": Ask("client", body=_me),
     "GET /api/v1/me/consents": Ask("client"),

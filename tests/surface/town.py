@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from tests.settings import CRON_SECRET
 from tests.surface.gateway_keys import RAZORPAY, STRIPE
+from tests.surface.letters import tokens_for
 from tests.surface.sittings import sat_through
 from tests.world import Client, Person, Reply, Specialist, World
 
@@ -43,6 +44,8 @@ class Town:
     exception: Any
     account: Any
     """Somebody who registered: the answer, with its tokens."""
+    tokens: Any
+    """Tokens of letters to them, by kind."""
     booked: int = 0
     coupon: Any = None
     """A coupon of Sarah's."""
@@ -148,6 +151,7 @@ async def build_town(world: World) -> Town:
         hold=None,
         exception=None,
         account=None,
+        tokens=None,
     )
     town.pending = await town.books(note="I should like to talk about my back.")
     town.awaiting = await town.books(payment_method="pm_sandbox_visa")
@@ -179,6 +183,7 @@ async def build_town(world: World) -> Town:
         "full_name": "Carla",
     }
     town.account = made(await world.anonymous.post("/auth/register", body))
+    town.tokens = await tokens_for(world, town.account)
     return town
 
 

@@ -44,12 +44,13 @@ BEGIN
         PERFORM app.refuse('FORBIDDEN');
     END IF;
     v_id := app.create_account(p_email, p_password_hash, p_full_name, p_role, p_time_zone);
+    PERFORM app.write_letter(v_id, 'verify_email');
     RETURN QUERY SELECT v_id, app.start_session(v_id, p_token_hash, p_idle_days, p_whole_days),
         app.now();
 END
 $$;
 COMMENT ON FUNCTION app.register(text, text, text, text, text, bytea, integer, integer) IS
-    'A client''s or specialist''s account and its first sign-in; never an admin''s.';
+    'A client''s or specialist''s account, its first sign-in, and a letter to confirm the address; never an admin''s.';
 GRANT EXECUTE ON FUNCTION
     app.register(text, text, text, text, text, bytea, integer, integer) TO consulta_anonymous;
 

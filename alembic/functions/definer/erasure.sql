@@ -102,6 +102,7 @@ BEGIN
     UPDATE app.video_configs c SET is_active = false, account = '', host = '', hints = '{}'
     WHERE c.specialist_id = me;
     DELETE FROM app.credentials c WHERE c.user_id = me;
+    DELETE FROM app.account_letters l WHERE l.user_id = me;
     UPDATE app.user_sessions s SET revoked_at = coalesce(s.revoked_at, app.now())
     WHERE s.user_id = me;
     UPDATE app.users u

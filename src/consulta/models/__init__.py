@@ -1,5 +1,6 @@
 """Floor 1: the schema and only the schema. Importing this makes every table known to `Base`."""
 
+from consulta.models.account_letter import AccountLetter
 from consulta.models.audit import AuditEntry
 from consulta.models.availability import (
     AvailabilityException,
@@ -51,6 +52,7 @@ from consulta.models.user import Credential, User, UserSession
 from consulta.models.video_config import VideoConfig, VideoConfigKey
 
 __all__ = [
+    "AccountLetter",
     "AuditEntry",
     "AvailabilityException",
     "AvailabilityExceptionReason",

@@ -60,6 +60,7 @@ class AuthSettings(Group):
         60, alias="AUTH_REGISTRATIONS_PER_ADDRESS", ge=1, le=100_000
     )
     refreshes_per_minute: int = Field(240, alias="AUTH_REFRESHES_PER_ADDRESS", ge=1, le=100_000)
+    letters_per_minute: int = Field(10, alias="AUTH_LETTERS_PER_ADDRESS", ge=1, le=100_000)
     external_issuer: str = Field("", alias="AUTH_EXTERNAL_ISSUER")
     external_audience: str = Field("authenticated", alias="AUTH_EXTERNAL_AUDIENCE")
     external_secret: SecretStr = Field(SecretStr(""), alias="AUTH_EXTERNAL_JWT_SECRET")

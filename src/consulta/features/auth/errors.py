@@ -1,6 +1,6 @@
 """What can be wrong about signing up and signing in."""
 
-from consulta.kernel.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from consulta.kernel.errors import Conflict, Forbidden, Malformed, NotFound, Unauthenticated
 
 
 class EmailTaken(Conflict):
@@ -33,3 +33,15 @@ class AccountNotFound(NotFound):
     """There is no account with this e-mail address."""
 
     code = "ACCOUNT_NOT_FOUND"
+
+
+class ResetTokenInvalid(Malformed):
+    """The link is not good: it was used, has expired, or another one came after it."""
+
+    code = "RESET_TOKEN_INVALID"
+
+
+class VerificationTokenInvalid(Malformed):
+    """The link is not good: it was used, has expired, or another one came after it."""
+
+    code = "VERIFICATION_TOKEN_INVALID"

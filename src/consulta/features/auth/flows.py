@@ -11,8 +11,13 @@ from dataclasses import dataclass, replace
 from starlette.responses import Response
 
 from consulta.features.auth import queries, service
-from consulta.features.auth.errors import InvalidCredentials, InvalidRefreshToken
-from consulta.features.auth.schemas import Login, RegisteredOut, Registration, UserOut
+from consulta.features.auth.errors import (
+    InvalidCredentials,
+    InvalidRefreshToken,
+    ResetTokenInvalid,
+    VerificationTokenInvalid,
+)
+from consulta.features.auth.schemas import Login, RegisteredOut, Registration, Reset, UserOut
 from consulta.features.auth.service import NewAccount, Registered, Tokens, hash_of, tokens_for
 from consulta.kernel.actor import ANONYMOUS, Actor
 from consulta.kernel.ids import new_secret
@@ -26,6 +31,9 @@ GRACE_SECONDS = 10
 """How long a rotated refresh token still gives a sibling: two tabs that refresh at once are no
 theft. After that its use ends the whole family.
 """
+
+LETTERS_PER_HOUR = 3
+"""Of each kind, to one address, whether there is an account or not."""
 
 # The functions that read a password hash, and take it as proof, are the worker's: whoever could
 # call them from the web pool could sign in as anybody.
@@ -175,6 +183,70 @@ async def sign_out(desk: Desk, identity: Identity) -> None:
     async with desk.database.work(identity.actor) as work:
         await service.sign_out(work, family_id=identity.family_id)
     desk.identities.forget(family_id=identity.family_id)
+
+
+async def forgot(desk: Desk, *, email: str) -> None:
+    """A letter with a link is due, if an active account of ours has that address. Nobody learns
+    whether: the same is counted, done and recorded either way. Raises `RateLimited`.
+    """
+    await desk.take_turns(
+        Turn("letter-address", desk.address, desk.identities.settings.letters_per_minute),
+        Turn("reset-letter", email, LETTERS_PER_HOUR, minutes=60),
+    )
+    async with desk.database.work(ANONYMOUS) as work:
+        await work.execute("SELECT app.ask_for_reset($1)", email)
+        work.audit("password_reset_asked", subject_type="user", subject_id=None)
+
+
+async def reset_password(desk: Desk, reset: Reset) -> None:
+    """The account has the new password, and every sign-in of it is over: here at once, elsewhere
+    within 5 seconds. The token is used up, unless the password is too weak.
+
+    Raises `ResetTokenInvalid`, `PasswordTooWeak` and `RateLimited`.
+    """
+    await desk.take_turns(
+        Turn("letter-token", desk.address, desk.identities.settings.letters_per_minute)
+    )
+    token_hash = hash_of(reset.token.get_secret_value())
+    # Before the hash of a password, which is work that only a good token may cause.
+    async with desk.database.read(ANONYMOUS) as work:
+        email = await queries.address_of_reset(work, token_hash)
+    if email is None:
+        raise ResetTokenInvalid
+    password = reset.password.get_secret_value()
+    ensure_strong(password, email=email)
+    password_hash = await desk.passwords.hash(password)
+    async with desk.database.work(ANONYMOUS) as work:
+        user_id = await work.fetchval(
+            "SELECT app.reset_password($1, $2)", token_hash, password_hash
+        )
+        if user_id is None:
+            raise ResetTokenInvalid
+        work.audit("password_reset", subject_type="user", subject_id=user_id)
+    desk.identities.forget(user_id=user_id)
+
+
+async def ask_for_verification(desk: Desk, actor: Actor) -> None:
+    """A letter with a link is due, unless the address is confirmed. Raises `RateLimited`."""
+    await desk.take_turns(Turn("verification-letter", str(actor.id), LETTERS_PER_HOUR, minutes=60))
+    async with desk.database.work(actor) as work:
+        await work.execute("SELECT app.ask_for_verification()")
+        work.audit("email_verification_asked", subject_type="user", subject_id=actor.id)
+
+
+async def verify_email(desk: Desk, *, token: str) -> None:
+    """The address of the account is confirmed; the token is used up.
+
+    Raises `VerificationTokenInvalid` and `RateLimited`.
+    """
+    await desk.take_turns(
+        Turn("letter-token", desk.address, desk.identities.settings.letters_per_minute)
+    )
+    async with desk.database.work(ANONYMOUS) as work:
+        user_id = await work.fetchval("SELECT app.verify_email($1)", hash_of(token))
+        if user_id is None:
+            raise VerificationTokenInvalid
+        work.audit("email_verified", subject_type="user", subject_id=user_id)
 
 
 def _answer(registered: Registered, account: NewAccount) -> RegisteredOut:

@@ -15,6 +15,9 @@ PERSONAL_DATA = PersonalData(
             statement="SELECT s.* FROM app.own_sign_ins($2) s WHERE $1::uuid IS NOT NULL",
         ),
     ),
-    untold={"credentials": "the hash of a password, which would only help whoever steals it"},
+    untold={
+        "credentials": "the hash of a password, which would only help whoever steals it",
+        "account_letters": "which letters about the account are due, and hashes of their tokens",
+    },
     kept={"account_id": "what is kept of the past refers to it"},
 )

@@ -11,15 +11,28 @@ from consulta.features.auth.errors import (
     EmailTaken,
     InvalidCredentials,
     InvalidRefreshToken,
+    ResetTokenInvalid,
+    VerificationTokenInvalid,
 )
 from consulta.features.auth.flows import Desk
-from consulta.features.auth.schemas import Login, Refresh, RegisteredOut, Registration, TokensOut
-from consulta.features.auth.service import Tokens
+from consulta.features.auth.schemas import (
+    Forgotten,
+    LetterAskedOut,
+    Login,
+    Refresh,
+    RegisteredOut,
+    Registration,
+    Reset,
+    TokensOut,
+    Verification,
+)
+from consulta.features.auth.service import RESET_FOR, VERIFICATION_FOR, Tokens
 from consulta.kernel.errors import RateLimited, Unauthenticated
 from consulta.platform.auth.guards import OPEN, SIGNED_IN
 from consulta.platform.auth.identity import EmailAlreadyRegistered, Identity, identity_of
 from consulta.platform.auth.passwords import PasswordTooWeak, SignInBusy
 from consulta.platform.auth.turns import address_of
+from consulta.platform.http.deps import ActorDep
 from consulta.platform.http.idempotency import OPTIONAL_ERRORS, OpenOnceDep
 from consulta.platform.http.problems import ALWAYS, problems
 
@@ -96,3 +109,55 @@ async def logout(identity: IdentityDep, desk: DeskDep) -> Response:
     """This sign-in is over, with every token that came from it: elsewhere within 5 seconds."""
     await flows.sign_out(desk, identity)
     return Response(status_code=204)
+
+
+@router.post(
+    "/password/forgot",
+    status_code=202,
+    dependencies=[OPEN],
+    responses=problems(*ALWAYS, RateLimited),
+    summary="Ask for a letter to reset the password",
+)
+async def forgot(body: Forgotten, desk: DeskDep) -> LetterAskedOut:
+    """The answer is the same whether there is such an account or not."""
+    await flows.forgot(desk, email=body.email)
+    return LetterAskedOut(expires_in=int(RESET_FOR.total_seconds()))
+
+
+@router.post(
+    "/password/reset",
+    status_code=204,
+    dependencies=[OPEN],
+    responses=problems(*ALWAYS, ResetTokenInvalid, PasswordTooWeak, RateLimited, SignInBusy),
+    summary="Set a new password with the token of a letter",
+)
+async def reset_password(body: Reset, desk: DeskDep) -> Response:
+    """The account has this password, and whoever was signed in to it is not any more."""
+    await flows.reset_password(desk, body)
+    return Response(status_code=204)
+
+
+@router.post(
+    "/verify-email",
+    status_code=204,
+    dependencies=[OPEN],
+    responses=problems(*ALWAYS, VerificationTokenInvalid, RateLimited),
+    summary="Confirm the e-mail address with the token of a letter",
+)
+async def verify_email(body: Verification, desk: DeskDep) -> Response:
+    """The address of the account is known to be read. Nothing else depends on it."""
+    await flows.verify_email(desk, token=body.token.get_secret_value())
+    return Response(status_code=204)
+
+
+@router.post(
+    "/verify-email/send",
+    status_code=202,
+    dependencies=[SIGNED_IN],
+    responses=problems(*ALWAYS, EmailAlreadyRegistered, RateLimited),
+    summary="Ask for another letter to confirm the e-mail address",
+)
+async def ask_for_verification(actor: ActorDep, desk: DeskDep) -> LetterAskedOut:
+    """The first came with the registration. Nothing is sent where the address is confirmed."""
+    await flows.ask_for_verification(desk, actor)
+    return LetterAskedOut(expires_in=int(VERIFICATION_FOR.total_seconds()))

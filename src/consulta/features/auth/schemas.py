@@ -53,6 +53,37 @@ class Refresh(Body):
     refresh_token: SecretStr = Field(min_length=1, max_length=200)
 
 
+class Forgotten(Body):
+    """The address of an account, if there is one."""
+
+    email: Email = Field(examples=["anna@example.com"])
+
+
+_Token = Annotated[SecretStr, Field(min_length=1, max_length=200), AfterValidator(_storable)]
+
+
+class Reset(Body):
+    """The token from the link in the mail, and the password from now on."""
+
+    # A password counts as it is: white space at its ends is part of it.
+    model_config = ConfigDict(str_strip_whitespace=False)
+
+    token: _Token
+    password: Password
+
+
+class Verification(Body):
+    """The token from the link in the mail."""
+
+    token: _Token
+
+
+class LetterAskedOut(Answer):
+    """The same whether a letter is on its way or not."""
+
+    expires_in: int = Field(description="Seconds for which its link is good.", examples=[3600])
+
+
 class TokensOut(Answer):
     """A bearer token for `expires_in` seconds, and what buys the next one, once."""
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from consulta.features.auth.errors import AccountNotFound
@@ -10,6 +10,10 @@ from consulta.kernel.actor import Role
 from consulta.kernel.ids import UserId, new_secret
 from consulta.platform.auth.identity import Identities
 from consulta.platform.db.work import Work
+
+RESET_FOR = timedelta(hours=1)
+VERIFICATION_FOR = timedelta(hours=24)
+"""How long the link in a letter is good, from the moment it is sent."""
 
 _REGISTER = """
 SELECT user_id, family_id, created_at FROM app.register($1, $2, $3, $4, $5, $6, $7, $8)
@@ -138,9 +142,9 @@ def tokens_for(
     )
 
 
-def hash_of(refresh_token: str) -> bytes:
-    """What is stored of a refresh token: 256 random bits need no salt and no slow hash."""
-    return hashlib.sha256(refresh_token.encode("utf-8", "surrogatepass")).digest()
+def hash_of(token: str) -> bytes:
+    """What is stored of a token: 256 random bits need no salt and no slow hash."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def _audit_registration(work: Work, *, user_id: UUID, role: str) -> None:

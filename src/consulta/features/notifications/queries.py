@@ -1,7 +1,7 @@
 """Every select of notifications, named for what it returns."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -124,6 +124,19 @@ LEFT JOIN LATERAL (
 WHERE n.id = $1 AND n.fence = $2 AND n.state = 'leased'
 """
 
+_ACCOUNT_LETTER = """
+SELECT l.id, l.fence, l.kind, l.attempts, u.email, p.full_name AS name, p.locale,
+       w.language AS wanted_language,
+       CASE WHEN NOT u.is_active THEN 'NO_ACCOUNT'
+            WHEN l.kind = 'verify_email' AND u.email_verified_at IS NOT NULL THEN 'OVERTAKEN'
+            WHEN l.asked_at < app.now() - $3::interval THEN 'TOO_OLD' END AS obstacle
+FROM app.account_letters l
+JOIN app.users u ON u.id = l.user_id
+JOIN app.profiles p ON p.user_id = l.user_id
+LEFT JOIN app.notification_preferences w ON w.user_id = l.user_id
+WHERE l.id = $1 AND l.fence = $2 AND l.state = 'leased'
+"""
+
 _NOTIFICATIONS = """
 SELECT n.id, n.kind, n.booking_id, n.series_id, n.payment_id, n.purchase_id, n.specialist_id,
        n.client_id, n.revision, n.local_date, n.language, n.send_at, n.sent_at, n.read_at,
@@ -216,6 +229,15 @@ async def broken_video(work: Work, config_id: UUID) -> asyncpg.Record | None:
 async def truth(work: Work, notification_id: UUID, *, fence: int) -> asyncpg.Record | None:
     """All that a mail may say, as it is now; None where somebody else has taken it over."""
     return await work.fetchrow(_TRUTH, notification_id, fence)
+
+
+async def account_letter(
+    work: Work, letter_id: UUID, *, fence: int, too_old_after: timedelta
+) -> asyncpg.Record | None:
+    """To whom a letter about an account goes, and the `obstacle` as a code, if any; None where
+    somebody else has taken it over.
+    """
+    return await work.fetchrow(_ACCOUNT_LETTER, letter_id, fence, too_old_after)
 
 
 async def notifications_of(
