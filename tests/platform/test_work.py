@@ -79,7 +79,7 @@ async def test_the_trail_is_written_with_the_work(doors: Database) -> None:
         work.audit(
             "thing.changed", subject_type="thing", subject_id=thing, old={"a": 1}, new={"a": 2}
         )
-        work.send("thing.changed", {"thing_id": thing})
+        work.send("thing.changed", {"thing_id": thing, "client_id": ANNA.id})
     async with doors.work(Actor.system("test")) as work:
         entry = await work.fetchrow("SELECT * FROM app.audit_logs")
         message = await work.fetchrow("SELECT * FROM app.outbox")
@@ -91,7 +91,7 @@ async def test_the_trail_is_written_with_the_work(doors: Database) -> None:
         "thing.changed",
     )
     assert (entry["old_values"], entry["new_values"]) == ({"a": 1}, {"a": 2})
-    assert message["payload"] == {"thing_id": str(thing)}
+    assert message["payload"] == {"thing_id": str(thing), "client_id": str(ANNA.id)}
 
 
 async def test_reading_cannot_write(doors: Database) -> None:

@@ -131,11 +131,19 @@ async def post_office() -> AsyncIterator[PostOffice]:
     """An open post office."""
     office = PostOffice()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(
-        lambda: SMTP(office, hostname="post.consulta.test", enable_SMTPUTF8=False), "127.0.0.1", 0
-    )
+    lines: list[SMTP] = []
+
+    def answer() -> SMTP:
+        lines.append(SMTP(office, hostname="post.consulta.test", enable_SMTPUTF8=False))
+        return lines[-1]
+
+    server = await loop.create_server(answer, "127.0.0.1", 0)
     office.port = server.sockets[0].getsockname()[1]
     try:
         yield office
     finally:
         server.close()
+        for line in lines:
+            if isinstance(line.transport, asyncio.Transport):
+                line.transport.abort()
+        await asyncio.sleep(0)  # So that the lines are gone when the office is.

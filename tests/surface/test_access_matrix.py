@@ -283,7 +283,8 @@ def test_every_route_stands_in_the_table() -> None:
 @pytest.mark.parametrize("door", MATRIX)
 async def test_every_caller_gets_what_the_table_says(surface: World, town: Town, door: str) -> None:
     expected = dict(zip(COLUMNS, map(int, MATRIX[door].split()), strict=True))
-    if not door.startswith("GET "):
+    # The house's own endpoint is that of all towns, and others of this table delete it.
+    if not door.startswith("GET ") or "/admin/webhook-endpoints/" in door:
         town = await build_town(surface)
     found: dict[str, int] = {}
     for who in COLUMNS:

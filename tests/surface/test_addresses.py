@@ -371,6 +371,8 @@ def _authorization(person: Person) -> tuple[str, bytes]:
 
 
 async def _ask(town: Town, door: str, person: Person, params: Any = None, **other: Any) -> Reply:
+    # Who asks a hundred times is not what is tested here.
+    await town.world.superuser.execute("DELETE FROM app.rate_limits")
     method, _, path = door.partition(" ")
     ask = ASKS[door]
     address = ask.address(path, town, **other)

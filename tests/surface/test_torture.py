@@ -234,6 +234,8 @@ def _other_fields(door: str) -> set[str]:
 
 
 async def _raw(town: Town, door: str, *chunks: bytes, headers: Any = (_JSON,)) -> Any:
+    # Who asks a hundred times is not what is tested here.
+    await town.world.superuser.execute("DELETE FROM app.rate_limits")
     ask = ASKS[door]
     method, _, path = door.partition(" ")
     token = town.identity(ask.who).token

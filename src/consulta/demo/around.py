@@ -89,11 +89,12 @@ rm "$FILM"
 """
 
 MAIL = r"""
-echo '--- @STEP@. What the client was told, the newest first, and the latest mail of the house'
-sleep 2
+echo '--- @STEP@. What the client was told, the newest first, and the mail that says so'
+for second in 1 2 3 4 5 6 7 8; do
+  @CONSULTA@ mail list | grep -q ' is confirmed$' && break; sleep 1; done
 ask "$API/me/notifications?limit=5" -H "$CLIENT" | python3 -c '
 import json, sys
 for one in json.load(sys.stdin)["items"]:
     print(one["kind"], one["state"])'
-@CONSULTA@ mail list | tail -3
+@CONSULTA@ mail list | grep ' is confirmed$' | tail -3
 """

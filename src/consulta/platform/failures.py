@@ -9,6 +9,16 @@ from consulta.kernel.errors import DomainError, Unavailable
 
 _log = structlog.get_logger("consulta.failures")
 
+# Whoever logs before anything is configured, at a console or in a script, must not print local
+# variables either, which the library does where `rich` happens to be installed.
+if not structlog.is_configured():
+    structlog.configure(
+        processors=[
+            *structlog.get_config()["processors"][:-1],
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+        ]
+    )
+
 
 def code_of(error: BaseException) -> str:
     """A word that is safe to store: the code of a domain error, otherwise the name of its class.

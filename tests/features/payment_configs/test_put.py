@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from consulta.settings import MailSettings
 from tests.conftest import TestDatabase
 from tests.features.payment_configs.account_desk import (
     MINE,
@@ -117,6 +118,7 @@ async def test_production_takes_live_keys_alone(database: TestDatabase) -> None:
             "environment": "production",
             "http": settings.http.model_copy(update={"public_url": "https://consulta.test"}),
             "payments": settings.payments.model_copy(update={"provider": "manual"}),
+            "mail": MailSettings(delivery="none"),
             "auth": settings.auth.model_copy(
                 update={"password_memory_kib": 19_456, "password_passes": 2}
             ),
