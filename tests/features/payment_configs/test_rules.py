@@ -14,6 +14,7 @@ from consulta.features.payment_configs.errors import (
 from consulta.features.payment_configs.rules import (
     FORMER_LASTS,
     MOST_FORMER,
+    SEALED,
     Offered,
     are_live,
     ensure_mode,
@@ -115,6 +116,13 @@ def test_keys_are_bound_to_every_word_about_their_row() -> None:
         for live in (True, False)
     }
     assert len(places) == 16
+    row = {
+        "config_id": UUID(int=1),
+        "specialist_id": UUID(int=3),
+        "provider": "stripe",
+        "is_live": True,
+    }
+    assert SEALED.place(row) == place_of(**row)  # type: ignore[arg-type]
 
 
 def until(hours: float, secret: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The table of moves of a recording: in Python, in the database, and at the door."""
 
+import json
 from itertools import product
 
 import pytest
@@ -40,3 +41,20 @@ async def test_the_door_refuses_what_the_table_does_not_have(world: World) -> No
         assert failed.status is S.FAILED
         with pytest.raises(IllegalMove, match="failed to ready"):
             await change_status(work, failed, S.READY)
+
+
+async def test_whoever_listens_hears_of_a_recording_that_is_ready(world: World) -> None:
+    studio = await open_studio(world)
+    made = await studio.announces()
+    async with world.app.state.database.work(Actor.system("tests")) as work:
+        recording = await queries.recording_for_update(work, made["id"])
+        assert recording is not None
+        ready = await change_status(work, recording, S.READY)
+    assert ready.status is S.READY
+    (told,) = await world.rows("SELECT payload FROM app.outbox WHERE topic = 'recording.ready'")
+    assert json.loads(told["payload"]) == {
+        "recording_id": made["id"],
+        "booking_id": str(ready.booking_id),
+        "specialist_id": str(ready.specialist_id),
+        "client_id": str(ready.client_id),
+    }
