@@ -102,14 +102,16 @@ class House:
         await self.settles()
 
     async def box(self, person: Person) -> list[tuple[str, Received]]:
-        """Kind and mail of what has come for the person since the last look."""
+        """Kind and mail of what has come for the person since the last look, but for the letter
+        that confirms an address.
+        """
         await self.settles()
         address = await self.world.value("SELECT email FROM app.users WHERE id = $1", person.id)
         mails = self.office.to(address)
         self.office.received[:] = [one for one in self.office.received if one.to != address]
         rows = await self.world.rows("SELECT message_id, kind FROM app.notifications")
         kinds = {row["message_id"]: row["kind"] for row in rows}
-        return [(kinds[one.id], one) for one in mails]
+        return [(kinds[one.id], one) for one in mails if "#token=" not in one.body()]
 
     async def letters(self, person: Person) -> list[str]:
         """The kinds of what has come for the person since the last look."""

@@ -155,9 +155,10 @@ async def test_a_payer_of_razorpay_comes_back_to_the_account_that_charged(
 async def test_a_payer_of_stripe_is_known_by_the_secret_of_the_charge(bank: StripeWorld) -> None:
     world = bank.world
     sarah, anna = await world.specialist(), await world.client()
+    # Held from the beginning: the letter about the new intent would bring the truth as well.
+    bank.fake.control.hold_webhooks()
     booking = await anna.books(sarah, "mon 10:00")
     secret, intent = booking["payment"]["next_action"]["client_secret"], bank.intent_of(booking)
-    bank.fake.control.hold_webhooks()
     bank.fake.control.browser_confirm(intent, payment_method="pm_card_visa")
 
     async def back(**fields: str) -> httpx.Response:

@@ -80,8 +80,15 @@ async def test_a_line_without_protection_is_not_used_where_it_is_asked_for() -> 
     assert office.received == []
 
 
+async def says_nothing(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        await asyncio.sleep(0.5)
+    finally:
+        writer.close()
+
+
 async def test_a_server_that_says_nothing_ends_the_wait() -> None:
-    silent = await asyncio.start_server(lambda *_: asyncio.sleep(60), "127.0.0.1", 0)
+    silent = await asyncio.start_server(says_nothing, "127.0.0.1", 0)
     port = silent.sockets[0].getsockname()[1]
     post = SmtpPost(MailServer("127.0.0.1", port, "", "", "none", timeout_seconds=0.2), SENDER)
     with pytest.raises(PostAway):
