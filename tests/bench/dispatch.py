@@ -1,6 +1,7 @@
 """Due series at once: the dispatcher's own run against the floor, turn by turn, a week each.
 
-A few series are due on Mondays, the others from Tuesday to Friday, so that both are measured apart.
+A few series are due on Mondays, the others from Wednesday to Friday, so that both are measured
+apart, also while it is tomorrow already in a part of the world.
 Every turn takes the next week: nothing is reset, and both meet the same tables.
 """
 
@@ -39,9 +40,9 @@ SELECT row_number() OVER (ORDER BY NOT is_few, md5('specialist:' || specialist):
        md5('series:' || k)::uuid AS id, md5('specialist:' || specialist)::uuid AS specialist_id,
        md5('rate:' || specialist)::uuid AS rate_id,
        md5('client:' || 1 + k * 7919::bigint % {clients})::uuid AS client_id, is_few,
-       date '{monday}' + CASE WHEN is_few THEN 0 ELSE 1 + k / {specialists} % 4 END AS first,
+       date '{monday}' + CASE WHEN is_few THEN 0 ELSE 2 + k / {specialists} % 3 END AS first,
        time '09:00' + CASE WHEN is_few THEN interval '0' ELSE
-           (k / {specialists} / 4) * interval '1 hour' END AS at
+           (k / {specialists} / 3) * interval '1 hour' END AS at
 FROM (
     SELECT k, 1 + k % {specialists} AS specialist, false AS is_few
     FROM generate_series(0, {many} - 1) k
