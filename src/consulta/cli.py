@@ -120,6 +120,14 @@ def parser() -> argparse.ArgumentParser:
     )
     reconcile.set_defaults(command=_reconcile)
 
+    _add_db(commands)
+    commands.add_parser(
+        "doctor", help="say what is wrong with configuration, roles, policies and keys"
+    ).set_defaults(command=_doctor)
+    return top
+
+
+def _add_db(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     db = commands.add_parser("db", help="the database server").add_subparsers(
         required=True, metavar="bootstrap"
     )
@@ -128,11 +136,6 @@ def parser() -> argparse.ArgumentParser:
     )
     bootstrap.add_argument("--database", help="its name (default: that of DATABASE_URL)")
     bootstrap.set_defaults(command=_bootstrap)
-
-    commands.add_parser(
-        "doctor", help="say what is wrong with configuration, roles, policies and keys"
-    ).set_defaults(command=_doctor)
-    return top
 
 
 def _add_mail(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
