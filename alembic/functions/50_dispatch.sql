@@ -113,6 +113,10 @@ BEGIN
         n integer, round integer, booking_id uuid, slot_id uuid, starts_at timestamptz,
         ends_at timestamptz, claim_starts_at timestamptz, claim_ends_at timestamptz)
     ON COMMIT DROP;
+    CREATE TEMP TABLE dispatch_offers (
+        specialist_id uuid, duration_minutes integer, starts_at timestamptz, ends_at timestamptz,
+        claim_starts_at timestamptz, claim_ends_at timestamptz)
+    ON COMMIT DROP;
     SELECT count(*) INTO undecided FROM pg_temp.dispatch_dates d WHERE d.outcome IS NULL;
     RETURN undecided;
 END
@@ -173,7 +177,8 @@ BEGIN
           AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= moment)
           AND r.next_booking_date <= u.until
         OFFSET 0) q;
-    ANALYZE pg_temp.dispatch_dates (n, specialist_id, outcome);
+    ANALYZE pg_temp.dispatch_dates (n, specialist_id, starts_at, outcome, is_capped,
+        package_purchase_id);
 END
 $$;
 COMMENT ON FUNCTION app.date_dispatch(uuid[], integer) IS
@@ -189,10 +194,33 @@ DECLARE
 BEGIN
     PERFORM app.skip_without_credit();
     -- The engine is asked once a calendar and week, not once a date.
-    WITH asked AS MATERIALIZED (
-        SELECT d.n, d.specialist_id, d.starts_at, d.duration_minutes,
-               date_trunc('week', d.local_date::timestamp) AS week
+    DELETE FROM pg_temp.dispatch_offers;
+    INSERT INTO pg_temp.dispatch_offers
+    SELECT w.specialist_id, w.duration_minutes, o.starts_at, o.ends_at, o.claim_starts_at,
+           o.claim_ends_at
+    FROM (
+        SELECT d.specialist_id, d.duration_minutes, array_agg(d.starts_at) AS starts,
+               min(d.starts_at) AS earliest,
+               max(d.starts_at) + interval '1 microsecond' AS latest
         FROM pg_temp.dispatch_dates d
+        WHERE d.outcome IS NULL AND d.n NOT IN (SELECT c.n FROM pg_temp.dispatch_claims c)
+        GROUP BY d.specialist_id, d.duration_minutes,
+                 date_trunc('week', d.local_date::timestamp)
+        OFFSET 0) w
+    CROSS JOIN LATERAL app.open_slots(w.specialist_id, w.earliest, w.latest,
+        w.duration_minutes, NULL, moment) o
+    WHERE o.starts_at = ANY (w.starts);
+    -- Unless the planner knows how many they are, it compares each of them with each date.
+    ANALYZE pg_temp.dispatch_offers;
+    -- One new id serves a booking, its claim and the first rows about it: making ids is not free.
+    INSERT INTO pg_temp.dispatch_claims
+    SELECT q.n, p_round, q.id, q.id, q.starts_at, q.ends_at, q.claim_starts_at, q.claim_ends_at
+    FROM (
+        SELECT d.n, app.new_id() AS id, o.starts_at, o.ends_at, o.claim_starts_at, o.claim_ends_at
+        FROM pg_temp.dispatch_dates d
+        LEFT JOIN pg_temp.dispatch_offers o
+          ON o.specialist_id = d.specialist_id AND o.starts_at = d.starts_at
+             AND coalesce(o.duration_minutes, 0) = coalesce(d.duration_minutes, 0)
         WHERE d.outcome IS NULL AND d.n NOT IN (SELECT c.n FROM pg_temp.dispatch_claims c)
           AND (NOT d.is_capped OR d.n IN (
               SELECT min(e.n) FROM pg_temp.dispatch_dates e
@@ -203,26 +231,8 @@ BEGIN
               SELECT min(e.n) FROM pg_temp.dispatch_dates e
               WHERE e.package_purchase_id IS NOT NULL AND e.outcome IS NULL
                 AND e.n NOT IN (SELECT c.n FROM pg_temp.dispatch_claims c)
-              GROUP BY e.package_purchase_id)))
-    -- One new id serves a booking, its claim and the first rows about it: making ids is not free.
-    INSERT INTO pg_temp.dispatch_claims
-    SELECT q.n, p_round, q.id, q.id, q.starts_at, q.ends_at, q.claim_starts_at, q.claim_ends_at
-    FROM (
-        SELECT a.n, app.new_id() AS id, o.starts_at, o.ends_at, o.claim_starts_at, o.claim_ends_at
-        FROM asked a
-        LEFT JOIN (
-            SELECT w.specialist_id, w.duration_minutes, o.*
-            FROM (
-                SELECT q.specialist_id, q.duration_minutes, min(q.starts_at) AS earliest,
-                       max(q.starts_at) + interval '1 microsecond' AS latest
-                FROM asked q GROUP BY q.specialist_id, q.duration_minutes, q.week
-                OFFSET 0) w
-            CROSS JOIN LATERAL app.open_slots(w.specialist_id, w.earliest, w.latest,
-                w.duration_minutes, NULL, moment) o
-            OFFSET 0) o
-          ON o.specialist_id = a.specialist_id AND o.starts_at = a.starts_at
-             AND coalesce(o.duration_minutes, 0) = coalesce(a.duration_minutes, 0)
-        ORDER BY a.n
+              GROUP BY e.package_purchase_id))
+        ORDER BY d.n
         OFFSET 0) q;
     ANALYZE pg_temp.dispatch_claims (n, round);
     UPDATE pg_temp.dispatch_dates d
