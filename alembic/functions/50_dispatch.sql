@@ -162,7 +162,10 @@ BEGIN
                CASE WHEN r.payment_mode = 'manual' THEN ''
                     ELSE coalesce(m.account, c.paid_through) END AS paid_through,
                c.is_accepting, c.is_capped, c.confirmation_hours
-        FROM app.recurring_bookings r
+        FROM unnest(p_series) chosen (id)
+        -- One by one, by their own key: an index of all series is long.
+        CROSS JOIN LATERAL (
+            SELECT * FROM app.recurring_bookings r WHERE r.id = chosen.id OFFSET 0) r
         JOIN pg_temp.dispatch_calendars c ON c.specialist_id = r.specialist_id
         JOIN app.specialist_rates q ON q.id = r.rate_id
         LEFT JOIN app.saved_methods m ON m.id = r.saved_method_id
@@ -173,7 +176,7 @@ BEGIN
         LEFT JOIN LATERAL app.series_dates(r.frequency, r.anchor_day, r.next_booking_date,
             least(u.until, r.end_date),
             least((u.until - r.next_booking_date) / 7 + 1, 8)) d ON true
-        WHERE r.id = ANY (p_series) AND r.is_active
+        WHERE r.is_active
           AND (r.next_attempt_at IS NULL OR r.next_attempt_at <= moment)
           AND r.next_booking_date <= u.until
         OFFSET 0) q;

@@ -155,10 +155,6 @@ class Slot(Identified, Timestamped, Base):
 
     __table_args__ = (
         UniqueConstraint("id", "specialist_id"),
-        ForeignKeyConstraint(
-            ["rate_id", "specialist_id"],
-            ["app.specialist_rates.id", "app.specialist_rates.specialist_id"],
-        ),
         CheckConstraint("status IN ('held', 'booked', 'released')", name="status"),
         CheckConstraint(
             "starts_at <= session_starts_at AND session_starts_at < session_ends_at"

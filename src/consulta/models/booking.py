@@ -45,7 +45,7 @@ class Booking(Identified, Timestamped, Base):
     capture_requested_at: Mapped[datetime | None]
     intake_completed: Mapped[bool] = mapped_column(server_default=text("false"))
     note: Mapped[str | None]
-    booked_by: Mapped[UUID] = mapped_column(ForeignKey("app.users.id"))
+    booked_by: Mapped[UUID]
     coupon_id: Mapped[UUID | None] = mapped_column(ForeignKey("app.coupons.id"))
     coupon_code: Mapped[str | None]
     package_purchase_id: Mapped[UUID | None]
@@ -149,7 +149,6 @@ class BookingStatusHistory(Identified, Base):
     at: Mapped[datetime] = mapped_column(server_default=text("app.now()"))
 
     __table_args__ = (
-        key_with_parties("booking_id", "bookings", name="fk_booking_status_history_booking"),
         CheckConstraint(
             "actor_kind IN ('client', 'specialist', 'admin', 'system')", name="actor_kind"
         ),
