@@ -14,6 +14,12 @@ PAYMENT_WINDOW_MINUTES = 30
 TIME_TO_PAY_OTHERWISE = timedelta(hours=12)
 """How long at least a session waits, until its start, whose saved card was refused."""
 
+MOST_MOVES = 50
+"""Of one booking, whoever moves it; `app.move_booking` holds it."""
+
+MOST_PROPOSALS = 20
+"""For one booking, answered ones among them; `app.propose_time` holds it."""
+
 LOOKUPS_PER_MINUTE = 10
 """How many clients somebody may look up by address."""
 
