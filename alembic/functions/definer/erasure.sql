@@ -24,7 +24,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp 
           AND (q.status = 'pending' OR q.status = 'active' AND q.valid_until > app.now())
         UNION ALL
         SELECT 'meetings_to_end', count(*) FROM app.meetings m
-        WHERE m.specialist_id = app.user_id() AND m.next_attempt_at IS NOT NULL
+        WHERE m.specialist_id = app.user_id() AND m.made_revision < m.wanted_revision
           AND m.parked_at IS NULL
     )
     SELECT coalesce(jsonb_object_agg(c.what, c.how_many), '{}') FROM counted c WHERE c.how_many > 0
