@@ -24,7 +24,8 @@ CREATE POLICY admin_adds ON app.audit_logs FOR INSERT TO consulta_admin WITH CHE
 GRANT SELECT, INSERT ON app.audit_logs TO consulta_worker;
 CREATE POLICY worker_reads ON app.audit_logs FOR SELECT TO consulta_worker USING (true);
 CREATE POLICY worker_adds ON app.audit_logs FOR INSERT TO consulta_worker WITH CHECK (true);
-GRANT INSERT ON app.audit_logs TO consulta_definer;
+GRANT SELECT, INSERT ON app.audit_logs TO consulta_definer;
+CREATE POLICY definer_reads ON app.audit_logs FOR SELECT TO consulta_definer USING (true);
 CREATE POLICY definer_adds ON app.audit_logs FOR INSERT TO consulta_definer WITH CHECK (true);
 
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON app.audit_logs

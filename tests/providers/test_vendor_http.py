@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from consulta.providers.bounded_http import BODY_BYTES_MAX
 from consulta.providers.payments.port import ProviderUnavailable
-from consulta.providers.payments.vendor_http import BODY_BYTES_MAX, VendorHttp, read
+from consulta.providers.payments.vendor_http import VendorHttp, read
 from tests.providers.scripted_server import Answer, Script, running_script
 
 DEEP = b"[" * 100_000

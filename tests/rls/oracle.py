@@ -210,7 +210,7 @@ BOOKING_LAWS: Mapping[str, Law] = {
 PLUMBING_LAWS: Mapping[str, Law] = {
     "audit_logs": Law(
         key=("id",),
-        select={**OWN_ROWS, **ADMIN, **WORKER},
+        select={**OWN_ROWS, **ADMIN, **WORKER, **DEFINER},
         insert={
             Kind.ANONYMOUS: UNSIGNED,
             Kind.PERSON: OWN_AND_TRUE,

@@ -361,6 +361,12 @@ ASKS: Mapping[str, Ask] = {
         {"user_id": lambda town: town.account["user"]["id"]},
         lambda _: {"role": "client", "is_active": True},
     ),
+    "POST /api/v1/admin/users/{user_id}/erase": Ask(
+        "admin",
+        {"user_id": lambda town: town.account["user"]["id"]},
+        lambda _: {"reason": "Letter 118"},
+        spends=True,
+    ),
     "GET /api/v1/admin/specialists": Ask("admin"),
     "POST /api/v1/admin/specialists/{specialist_id}/verify": Ask("admin", _SARAH),
     "POST /api/v1/admin/specialists/{specialist_id}/unverify": Ask("admin", _SARAH, spends=True),

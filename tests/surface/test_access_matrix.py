@@ -235,6 +235,7 @@ MATRIX = {
     "POST /api/v1/admin/webhook-endpoints/{endpoint_id}/replay": "401 403 403 403 403 202 401",
     "GET /api/v1/admin/users": _ADMINS,
     "PATCH /api/v1/admin/users/{user_id}": _ADMINS,
+    "POST /api/v1/admin/users/{user_id}/erase": _ADMINS,
     "GET /api/v1/admin/specialists": _ADMINS,
     "POST /api/v1/admin/specialists/{specialist_id}/verify": _ADMINS,
     "POST /api/v1/admin/specialists/{specialist_id}/unverify": _ADMINS,

@@ -10,6 +10,8 @@ DECLARE
 BEGIN
     IF app.party_of(booking) = 'client' THEN
         PERFORM app.refuse('FORBIDDEN');
+    ELSIF (SELECT count(*) FROM app.booking_proposals p WHERE p.booking_id = booking.id) >= 20 THEN
+        PERFORM app.refuse('TOO_MANY_PROPOSALS');
     END IF;
     PERFORM app.ensure_offered(booking, p_starts_at, p_anyway);
     UPDATE app.booking_proposals p SET state = 'replaced'
@@ -23,7 +25,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION app.propose_time(uuid, timestamptz, text, boolean) IS
-    'The one open proposal for that booking, whose time can be had at this moment; nothing is claimed. BOOKING_NOT_FOUND, FORBIDDEN, ALREADY_CANCELLED, BOOKING_IN_PAST, NOT_ACCEPTING, SLOT_TAKEN, DAY_FULL, SLOT_NOT_OFFERED.';
+    'The one open proposal for that booking, whose time can be had at this moment; nothing is claimed. BOOKING_NOT_FOUND, FORBIDDEN, ALREADY_CANCELLED, BOOKING_IN_PAST, TOO_MANY_PROPOSALS, NOT_ACCEPTING, SLOT_TAKEN, DAY_FULL, SLOT_NOT_OFFERED.';
 GRANT EXECUTE ON FUNCTION app.propose_time(uuid, timestamptz, text, boolean)
     TO consulta_user, consulta_admin;
 

@@ -28,7 +28,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION app.reschedule_booking(uuid, timestamptz, integer, boolean, text) IS
-    'The booking stands at that start with the length it had, its old span free; or a refusal and nothing changes: BOOKING_NOT_FOUND, ALREADY_CANCELLED, BOOKING_IN_PAST, BOOKING_CHANGED, FORBIDDEN, NOT_ACCEPTING, SLOT_TAKEN, DAY_FULL, SLOT_NOT_OFFERED.';
+    'The booking stands at that start with the length it had, its old span free; or a refusal and nothing changes: BOOKING_NOT_FOUND, ALREADY_CANCELLED, BOOKING_IN_PAST, BOOKING_CHANGED, FORBIDDEN, TOO_MANY_MOVES, NOT_ACCEPTING, SLOT_TAKEN, DAY_FULL, SLOT_NOT_OFFERED.';
 GRANT EXECUTE ON FUNCTION app.reschedule_booking(uuid, timestamptz, integer, boolean, text)
     TO consulta_user, consulta_admin;
 
@@ -99,6 +99,9 @@ DECLARE
 BEGIN
     IF p_starts_at <= app.now() THEN
         PERFORM app.refuse('BOOKING_IN_PAST');
+    ELSIF p_booking.revision >= 50 THEN
+        -- The revision counts the moves, each of which leaves a row and tells both sides.
+        PERFORM app.refuse('TOO_MANY_MOVES');
     END IF;
     SELECT * INTO old_claim FROM app.slots s WHERE s.id = p_booking.slot_id;
     IF p_anyway THEN

@@ -55,6 +55,7 @@ class OutboxMessage(Identified, Base):
         ),
         Index("ix_outbox_xid_id", "xid", "id"),
         Index("ix_outbox_settled_at", "settled_at", postgresql_where=text("state = 'done'")),
+        Index("ix_outbox_parked", "id", postgresql_where=text("state = 'parked'")),
         {
             "comment": "What must follow a commit: written in the transaction, delivered later."
             " Ordered by (xid, id) (D14).",
@@ -94,6 +95,7 @@ class WebhookEvent(Identified, Base):
             postgresql_where=text("state IN ('received', 'leased')"),
         ),
         Index("ix_webhook_events_received_at", text("received_at DESC")),
+        Index("ix_webhook_events_parked", "id", postgresql_where=text("state = 'parked'")),
         {
             "comment": "Letters from providers, stored once, claimed with a lease, settled or"
             " parked; bodies are minimised.",

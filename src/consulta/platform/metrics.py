@@ -16,5 +16,8 @@ PROVIDER_SECONDS = Histogram(
 JOB_RUNS = Counter("consulta_job_runs_total", "Runs of jobs", ["job", "outcome"])
 LAST_TICK = Gauge("consulta_scheduler_last_tick_seconds", "Unix time of the last tick of the clock")
 BACKLOG = Gauge("consulta_backlog", "Rows that wait for the worker", ["queue"])
+LAPSED = Counter(
+    "consulta_lapsed_leases_total", "Work that came back after somebody else had it", ["queue"]
+)
 MISSED_TICKS = Counter("consulta_scheduler_missed_ticks_total", "Ticks that the clock left out")
 OLDEST = Gauge("consulta_backlog_oldest_seconds", "Age of the oldest row that waits", ["queue"])

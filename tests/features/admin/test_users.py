@@ -13,6 +13,7 @@ FIELDS = {
 ROUTES = (
     ("GET", "/admin/users", None),
     ("PATCH", "/admin/users/{id}", {"is_active": False}),
+    ("POST", "/admin/users/{id}/erase", {"reason": "Letter 118"}),
     ("GET", "/admin/specialists", None),
     ("POST", "/admin/specialists/{id}/verify", None),
     ("POST", "/admin/specialists/{id}/unverify", None),

@@ -56,6 +56,8 @@ def test_a_series_is_dense_and_sums_rows_of_the_same_name() -> None:
     found = series(starts, rows, name="status", value="count")
     assert found == {"away": [4, 0, 0], "held": [0, 0, 3]}
     assert totals(found) == {"away": 4, "held": 3}
+    dense = series(starts, rows[:1], name="status", value="count", names=("away", "held"))
+    assert dense == {"away": [0, 0, 0], "held": [0, 0, 2]}
 
 
 def test_a_share_of_nothing_is_unknown() -> None:

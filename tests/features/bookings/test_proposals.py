@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from consulta.features.bookings import rules
 from tests.features.bookings.stages import Stage, booked, confirmed
 from tests.features.bookings.test_reschedule import claims, move
 from tests.world import Person, Reply, World
@@ -256,3 +257,33 @@ async def test_the_same_key_accepts_once(world: World) -> None:
     first = await answer(stage, made, "accept", key="yes")
     again = await answer(stage, made, "accept", key="yes")
     assert (again.status, again.content) == (200, first.content)
+
+
+async def test_neither_moves_nor_proposals_are_without_end(world: World) -> None:
+    """The last of each is still good, and whoever has had them all may still cancel."""
+    stage = await confirmed(world)
+    await world.superuser.execute(_ALMOST_ALL, rules.MOST_MOVES - 1, rules.MOST_PROPOSALS - 1)
+    assert (await move(stage, "wed 14:00")).status == 200
+    assert (await propose(stage, "thu 09:00")).status == 201
+
+    for when in ("wed 15:00", stage.starts_at):
+        moved = await move(stage, when)
+        assert (moved.status, moved.code) == (409, "TOO_MANY_MOVES"), moved.json
+    asked = await propose(stage, "thu 10:00")
+    assert (asked.status, asked.code) == (409, "TOO_MANY_PROPOSALS"), asked.json
+    [last] = (await stage.anna.sees(f"/bookings/{stage.id}/proposals"))[:1]
+    assert datetime.fromisoformat(last["starts_at"]) == stage.sarah.at("thu 09:00")
+    assert last["state"] == "open"
+    taken = await stage.anna.post(f"/bookings/{stage.id}/proposals/{last['id']}/accept")
+    assert (taken.status, taken.code) == (409, "TOO_MANY_MOVES"), taken.json
+    assert (await move(stage, "wed 14:00")).status == 200, "where it stands already"
+    assert (await stage.anna.post(f"/bookings/{stage.id}/cancel", {"reason": "no"})).status == 200
+
+
+_ALMOST_ALL = """
+WITH moved AS (UPDATE app.bookings SET revision = $1 RETURNING *)
+INSERT INTO app.booking_proposals
+    (booking_id, specialist_id, client_id, starts_at, proposed_by, state)
+SELECT id, specialist_id, client_id, starts_at, specialist_id, 'declined'
+FROM moved, generate_series(1, $2::integer)
+"""

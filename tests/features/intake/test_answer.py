@@ -65,7 +65,8 @@ async def test_the_client_answers_and_both_read(world: World) -> None:
 async def test_what_is_not_answered_as_asked_is_named(world: World) -> None:
     stage = await booked(world)
     await asks(stage.sarah)
-    wrong = {"name": "x" * 41, "sleep": CANARY, "smokes": "no", "height": 3, CANARY.lower(): "x"}
+    wrong = {"name": "x" * 41, "sleep": CANARY, "smokes": "no", "height": 3, CANARY.title(): "x"}
+    wrong["hight"] = 3
     refused = await answers(stage, wrong)
     assert (refused.status, refused.code) == (422, "INTAKE_INVALID")
     assert refused.json["questions"] == [
@@ -73,6 +74,7 @@ async def test_what_is_not_answered_as_asked_is_named(world: World) -> None:
         {"key": "name", "problem": "too_long"},
         {"key": "sleep", "problem": "not_an_option"},
         {"key": "smokes", "problem": "wrong_type"},
+        {"key": "hight", "problem": "unknown_question"},
         {"key": "", "problem": "unknown_question"},
     ]
     assert CANARY not in str(refused.json).upper()

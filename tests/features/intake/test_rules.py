@@ -83,9 +83,12 @@ def test_an_answer_is_what_is_asked_for(
     assert found == ([] if problem is None else [{"key": "it", "problem": problem}])
 
 
-def test_what_nobody_asked_for_is_not_repeated() -> None:
-    problems = problems_of([asked("text")], {"secret_name": "secret"})
-    assert problems == [{"key": "", "problem": "unknown_question"}]
+def test_a_key_that_nobody_asked_for_is_named_and_words_are_not_repeated() -> None:
+    unknown = {"alergies": "secret", "My secret": "x", "z" * 41: "x", "sleep\n": "x", "b": None}
+    problems = problems_of([asked("text")], unknown)
+    assert problems == [
+        {"key": key, "problem": "unknown_question"} for key in ("alergies", "b", "")
+    ]
 
 
 def test_all_texts_together_are_bounded() -> None:

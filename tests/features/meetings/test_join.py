@@ -77,3 +77,47 @@ async def test_a_link_opens_in_no_other_row_and_lies_nowhere_in_the_clear(
     moved = await anna.get(f"/bookings/{of_anna['id']}/join")
     assert (moved.status, moved.code) == (503, "UNREADABLE")
     assert (await ben.get(f"/bookings/{of_ben['id']}/join")).json["join_url"] == LINK
+
+
+_LINKS = """
+SELECT m.booking_id::text FROM app.meetings m JOIN app.meeting_links l ON l.meeting_id = m.id
+WHERE m.state = 'ready'
+"""
+
+
+async def test_a_link_of_the_past_is_forgotten_and_its_meeting_is_not(video: VideoWorld) -> None:
+    world = video.world
+    sarah, anna = await video.specialist(), await world.client()
+    await video.links(sarah)
+    first, second = [await video.confirmed(anna, sarah, f"mon {at}") for at in ("10:00", "10:30")]
+    kept_until = datetime.fromisoformat(first["ends_at"]) + timedelta(days=30)
+    left = []
+    for moment in (kept_until, kept_until + timedelta(seconds=1)):
+        await world.stop_clock(moment)
+        await world.work_off("meetings.forget_links")
+        left.append({row["booking_id"] for row in await world.rows(_LINKS)})
+
+    assert left == [{first["id"], second["id"]}, {second["id"]}]
+    assert (await video.meeting(first))["state"] == "ready"
+    assert (await anna.get(f"/bookings/{first['id']}/join")).code == "SESSION_OVER"
+
+
+async def test_meetings_of_the_past_do_not_keep_anybody_from_being_erased(
+    video: VideoWorld,
+) -> None:
+    world = video.world
+    sarah, anna = await video.specialist(), await world.client()
+    await video.connects(sarah, "zoom")
+    held = await video.confirmed(anna, sarah, "mon 10:00")
+    called_off = await video.confirmed(anna, sarah, "mon 10:30")
+    await world.stop_clock(datetime.fromisoformat(held["ends_at"]) - timedelta(minutes=10))
+    assert (await sarah.post(f"/bookings/{called_off['id']}/cancel")).status == 200
+    await world.stop_clock(datetime.fromisoformat(held["ends_at"]) + timedelta(hours=1))
+    own = {"email": await world.value("SELECT email FROM app.users WHERE id = $1", sarah.id)}
+    await world.work_off("outbox.deliver")
+    waiting = await sarah.delete("/me", json=own)
+    assert (waiting.status, waiting.json["blocking"]) == (409, {"meetings_to_end": 1})
+
+    await video.settles()
+
+    assert (await sarah.delete("/me", json=own)).status == 200

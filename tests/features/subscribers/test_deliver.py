@@ -9,8 +9,10 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from consulta.features.subscribers.flows import Courier
+from consulta.platform.metrics import LAPSED
 from tests.conftest import TestDatabase
 from tests.receivers.listener import Listener, listening
 from tests.world import Person, Specialist, World
@@ -223,7 +225,13 @@ async def test_a_lapsed_lease_writes_nothing(world: World) -> None:
         await world.travel(minutes=2)
         [other] = await courier._claim(1)
         assert (late.id, late.fence + 1) == (other.id, other.fence)
-        await courier._carry(late)
+        lapsed = LAPSED.labels("webhooks")._value.get()
+        with capture_logs() as logged:
+            await courier._carry(late)
+        # Nobody need look: this is how a delivery is saved from a sender that stopped.
+        said = [(one["event"], one["log_level"]) for one in logged]
+        assert said == [("came too late", "warning")]
+        assert LAPSED.labels("webhooks")._value.get() == lapsed + 1
         assert await settled(world, made) == [("webhook.test", "leased", 2, None, None)]
         await courier._carry(other)
         assert await settled(world, made) == [("webhook.test", "delivered", 2, 200, None)]

@@ -55,6 +55,13 @@ async def user_for_update(work: Work, user_id: UUID) -> asyncpg.Record | None:
     )
 
 
+async def erasure_of(work: Work, user_id: UUID) -> asyncpg.Record | None:
+    """The role of an account, and when it was erased; it stays so until the transaction ends."""
+    return await work.fetchrow(
+        "SELECT role, erased_at FROM app.users WHERE id = $1 FOR NO KEY UPDATE", user_id
+    )
+
+
 async def specialists(
     work: Work, *, is_verified: bool | None, page: PageAsked
 ) -> Page[asyncpg.Record]:

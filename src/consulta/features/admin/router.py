@@ -7,13 +7,20 @@ import asyncpg
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from consulta.features.admin import queries, service
+from consulta.features.admin import flows, queries, service
 from consulta.features.admin.errors import CannotChangeYourself, UserNotFound
-from consulta.features.admin.schemas import AccountOut, AccountPatch, SpecialistReviewOut
-from consulta.features.compliance.errors import AccountErased
+from consulta.features.admin.schemas import (
+    AccountOut,
+    AccountPatch,
+    ErasureOrder,
+    SpecialistReviewOut,
+)
+from consulta.features.compliance.bodies import ErasedOut
+from consulta.features.compliance.deps import CustodyDep
+from consulta.features.compliance.errors import AccountErased, ErasureBlocked
 from consulta.features.specialists import service as specialists
 from consulta.features.specialists.errors import SpecialistNotFound
-from consulta.kernel.errors import Forbidden
+from consulta.kernel.errors import Forbidden, RateLimited
 from consulta.platform.auth.guards import ADMIN
 from consulta.platform.db.paging import BadCursor
 from consulta.platform.http.deps import PageDep, PageOut, ReadDep, WorkDep
@@ -61,6 +68,20 @@ async def change_user(user_id: UUID, body: AccountPatch, work: WorkDep) -> Accou
     return AccountOut(**dict(row))
 
 
+@router.post(
+    "/users/{user_id}/erase",
+    dependencies=[ADMIN],
+    responses=problems(*_ADMIN, RateLimited, UserNotFound, ErasureBlocked, AccountErased),
+    summary="Erase an account at the written request of its owner",
+)
+async def erase_user(user_id: UUID, body: ErasureOrder, custody: CustodyDep) -> ErasedOut:
+    """For good, and under the same conditions as by its owner; said again, it is no change. The
+    order and its reason are on the record, refused or not. Admins' accounts are not erased.
+    """
+    erased_at = await flows.erase(custody, body, user_id=user_id)
+    return ErasedOut.of(erased_at, custody.register)
+
+
 @router.get(
     "/specialists",
     dependencies=[ADMIN],
@@ -78,11 +99,11 @@ async def list_specialists(
 @router.post(
     "/specialists/{specialist_id}/verify",
     dependencies=[ADMIN],
-    responses=problems(*_ADMIN, SpecialistNotFound),
+    responses=problems(*_ADMIN, SpecialistNotFound, AccountErased),
     summary="Make a page public",
 )
 async def verify(specialist_id: UUID, work: WorkDep) -> SpecialistReviewOut:
-    await specialists.verify(work, specialist_id=specialist_id)
+    await service.verify_specialist(work, specialist_id=specialist_id)
     return _review(await queries.specialist(work, specialist_id))
 
 

@@ -1,10 +1,12 @@
 """Bodies and answers of what admins do."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from consulta.platform.http.schema import Answer, Body
+from pydantic import Field
+
+from consulta.platform.http.schema import Answer, Body, Text
 
 
 class AccountPatch(Body):
@@ -12,6 +14,21 @@ class AccountPatch(Body):
 
     role: Literal["client", "specialist", "admin"] | None = None
     is_active: bool | None = None
+
+
+class ErasureOrder(Body):
+    """Why an account is erased that is not one's own."""
+
+    reason: Annotated[
+        Text,
+        Field(
+            min_length=3,
+            max_length=200,
+            description="Where the written request of the account's owner is kept, such as the"
+            " number of a letter. It stays in the audit log: no name, no address.",
+            examples=["Letter 2026-118"],
+        ),
+    ]
 
 
 class AccountOut(Answer):

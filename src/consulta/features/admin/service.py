@@ -2,13 +2,46 @@
 
 from uuid import UUID
 
+import asyncpg
+
 from consulta.features.admin import queries
 from consulta.features.admin.errors import CannotChangeYourself, UserNotFound
-from consulta.features.admin.schemas import AccountPatch
+from consulta.features.admin.schemas import AccountPatch, ErasureOrder
+from consulta.features.compliance.errors import AccountErased
 from consulta.features.specialists import service as specialists
+from consulta.kernel.actor import Role
+from consulta.kernel.errors import Forbidden
 from consulta.platform.db.work import Work
 
 _CHANGE = "UPDATE app.users SET role = $2, is_active = $3 WHERE id = $1"
+
+
+async def verify_specialist(work: Work, *, specialist_id: UUID) -> None:
+    """The page is public. Raises `SpecialistNotFound`, and `AccountErased` for nobody's page."""
+    account = await queries.erasure_of(work, specialist_id)
+    if account is not None and account["erased_at"] is not None:
+        raise AccountErased
+    await specialists.verify(work, specialist_id=specialist_id)
+
+
+async def order_erasure(work: Work, body: ErasureOrder, *, user_id: UUID) -> asyncpg.Record:
+    """The order to erase stands in the audit log; nothing is said about who is erased already.
+    Answers the account's `role` and `erased_at`. Raises `UserNotFound`, and `Forbidden` for an
+    admin, who is no client or specialist that could ask for it.
+    """
+    account = await queries.erasure_of(work, user_id)
+    if account is None:
+        raise UserNotFound
+    if account["role"] == Role.ADMIN:
+        raise Forbidden
+    if account["erased_at"] is None:
+        work.audit(
+            "account_erasure_ordered",
+            subject_type="user",
+            subject_id=user_id,
+            new={"reason": body.reason},
+        )
+    return account
 
 
 async def change_user(work: Work, body: AccountPatch, *, user_id: UUID) -> None:

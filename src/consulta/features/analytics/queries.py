@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from consulta.features.analytics.rules import Period
+from consulta.features.analytics.rules import UNKNOWN, Period
 from consulta.platform.db.work import Work
 
 
@@ -84,7 +84,7 @@ GROUP BY 1, 2
 """
 
 _CANCELLATIONS = f"""
-SELECT {_STARTS_ON.format("c.created_at")}, coalesce(c.reason_code, 'unknown') AS reason_code,
+SELECT {_STARTS_ON.format("c.created_at")}, coalesce(c.reason_code, '{UNKNOWN}') AS reason_code,
        c.cancelled_by_kind AS cancelled_by, count(*) AS count
 FROM app.booking_cancellations c
 WHERE {_WITHIN.format("c.created_at")} AND ($5::uuid IS NULL OR c.specialist_id = $5)

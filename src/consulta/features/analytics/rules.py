@@ -3,9 +3,17 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
+
+from consulta.features.bookings.rules import Party, ReasonCode
+from consulta.features.bookings.status import BookingStatus
 
 Unit = Literal["day", "week", "month"]
+UNKNOWN = "unknown"
+"""The reason of whoever gave none."""
+STATUSES: tuple[str, ...] = tuple(BookingStatus)
+REASONS: tuple[str, ...] = (*get_args(ReasonCode), UNKNOWN)
+PARTIES: tuple[str, ...] = get_args(Party)
 MOST_POINTS = 400
 """A plot with more points says nothing more."""
 
@@ -52,11 +60,18 @@ def points(first: date, last: date, unit: Unit) -> int:
 
 
 def series(
-    starts: list[date], rows: Iterable[Mapping[str, Any]], *, name: str, value: str
+    starts: list[date],
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    name: str,
+    value: str,
+    names: Iterable[str] = (),
 ) -> dict[str, list[int]]:
-    """For each `name` in the rows, the sum of `value` at every start, 0 where there is none."""
+    """For each `name` in the rows, and for all `names`, the sum of `value` at every start, 0 where
+    there is none.
+    """
     place = {start: index for index, start in enumerate(starts)}
-    found: dict[str, list[int]] = {}
+    found = {one: [0] * len(starts) for one in names}
     for row in rows:
         line = found.setdefault(row[name], [0] * len(starts))
         line[place[row["starts_on"]]] += row[value]

@@ -7,7 +7,16 @@ from typing import Any
 
 from pydantic import Field
 
-from consulta.features.analytics.rules import Period, Unit, series, share, totals
+from consulta.features.analytics.rules import (
+    PARTIES,
+    REASONS,
+    STATUSES,
+    Period,
+    Unit,
+    series,
+    share,
+    totals,
+)
 from consulta.platform.http.schema import Answer
 
 
@@ -25,7 +34,9 @@ class BookingStats(Answer):
 
 
 class Lines(Answer):
-    """Series by name, each with one number for every period, and their sums."""
+    """Series by name, each with one number for every period, and their sums. A name of a known list
+    is there even where all is 0; currencies are those that were taken.
+    """
 
     series: dict[str, list[int]] = Field(examples=[{"confirmed": [3, 0, 5]}])
     totals: dict[str, int] = Field(examples=[{"confirmed": 8}])
@@ -91,7 +102,7 @@ class Found:
 def stat_series(period: Period, found: Found) -> StatSeries:
     """The rows as dense series over the period."""
     starts = period.starts()
-    by_status = series(starts, found.bookings, name="status", value="count")
+    by_status = series(starts, found.bookings, name="status", value="count", names=STATUSES)
     return StatSeries(
         unit=period.unit,
         time_zone=period.time_zone,
@@ -101,15 +112,15 @@ def stat_series(period: Period, found: Found) -> StatSeries:
         bookings=_lines(by_status),
         revenue=_revenue(starts, found.revenue),
         cancellations=Cancellations(
-            by_reason=_counted(starts, found.cancellations, "reason_code"),
-            by_actor=_counted(starts, found.cancellations, "cancelled_by"),
+            by_reason=_counted(starts, found.cancellations, "reason_code", REASONS),
+            by_actor=_counted(starts, found.cancellations, "cancelled_by", PARTIES),
         ),
         packages=PackageSales(
             sold=_sum_of(starts, found.packages, "sold"),
             credits_sold=_sum_of(starts, found.packages, "credits_sold"),
             revenue=_revenue(starts, found.packages),
         ),
-        no_shows=_no_shows(by_status, len(starts)),
+        no_shows=_no_shows(by_status),
     )
 
 
@@ -117,8 +128,8 @@ def _lines(found: Mapping[str, list[int]]) -> Lines:
     return Lines(series=dict(found), totals=totals(found))
 
 
-def _counted(starts: list[date], rows: Any, name: str) -> Lines:
-    return _lines(series(starts, rows, name=name, value="count"))
+def _counted(starts: list[date], rows: Any, name: str, names: tuple[str, ...]) -> Lines:
+    return _lines(series(starts, rows, name=name, value="count", names=names))
 
 
 def _revenue(starts: list[date], rows: Any) -> Revenue:
@@ -136,10 +147,9 @@ def _sum_of(starts: list[date], rows: Any, value: str) -> list[int]:
     return [sum(column) for column in zip([0] * len(starts), *by_currency.values(), strict=True)]
 
 
-def _no_shows(by_status: Mapping[str, list[int]], count: int) -> NoShows:
-    none = [0] * count
+def _no_shows(by_status: Mapping[str, list[int]]) -> NoShows:
     # A session that was refunded later had been held, or missed: which of both is not known.
-    held, missed = by_status.get("completed", none), by_status.get("no_show", none)
+    held, missed = by_status["completed"], by_status["no_show"]
     return NoShows(
         held=held,
         missed=missed,

@@ -88,6 +88,18 @@ class BookingChanged(Conflict):
     code = "BOOKING_CHANGED"
 
 
+class TooManyMoves(Conflict):
+    """The booking was moved as often as it may be: cancel it and book another one."""
+
+    code = "TOO_MANY_MOVES"
+
+
+class TooManyProposals(Conflict):
+    """As many times were proposed for this booking as there may be."""
+
+    code = "TOO_MANY_PROPOSALS"
+
+
 class ProposalNotFound(NotFound):
     """There is no such proposal for this booking."""
 

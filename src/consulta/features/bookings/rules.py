@@ -3,16 +3,39 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from consulta.features.specialists.rules import Tier, tiers_of
 from consulta.kernel.money import Money
+
+ReasonCode = Literal[
+    "schedule_conflict",
+    "illness",
+    "emergency",
+    "no_longer_needed",
+    "found_alternative",
+    "price",
+    "technical_problem",
+    "specialist_unavailable",
+    "duplicate",
+    "other",
+]
+"""Why somebody cancelled or declined, where that was said."""
+
+Party = Literal["client", "specialist", "admin"]
+"""As what somebody acts on a booking."""
 
 PAYMENT_WINDOW_MINUTES = 30
 """How long a booking made live waits for its payment."""
 
 TIME_TO_PAY_OTHERWISE = timedelta(hours=12)
 """How long at least a session waits, until its start, whose saved card was refused."""
+
+MOST_MOVES = 50
+"""Of one booking, whoever moves it; `app.move_booking` holds it."""
+
+MOST_PROPOSALS = 20
+"""For one booking, answered ones among them; `app.propose_time` holds it."""
 
 LOOKUPS_PER_MINUTE = 10
 """How many clients somebody may look up by address."""

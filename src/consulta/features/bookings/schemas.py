@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 from pydantic import Field, model_validator
 
+from consulta.features.bookings.rules import Party, ReasonCode
 from consulta.features.payments.bodies import Method, PaymentOut, payment_within
 from consulta.features.specialists.bodies import TierOut
 from consulta.features.specialists.rules import tiers_of
@@ -25,19 +26,6 @@ from consulta.platform.http.schema import (
 
 _ID = "01a1f860-a7b8-7c0f-8d1f-1a923acf6111"
 _START = "2027-03-01T09:00:00+04:00"
-ReasonCode = Literal[
-    "schedule_conflict",
-    "illness",
-    "emergency",
-    "no_longer_needed",
-    "found_alternative",
-    "price",
-    "technical_problem",
-    "specialist_unavailable",
-    "duplicate",
-    "other",
-]
-Party = Literal["client", "specialist", "admin"]
 Status = Literal[
     "pending_payment",
     "awaiting_confirmation",

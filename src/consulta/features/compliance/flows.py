@@ -54,18 +54,29 @@ async def export(custody: Custody) -> dict[str, Any]:
 
 async def erase(custody: Custody, *, password: str | None, email: str | None) -> datetime:
     """The person is erased, and signed out everywhere. Raises `NotConfirmed`, `ErasureBlocked`,
-    `SignInBusy` and `RateLimited`.
+    `AccountErased`, `SignInBusy` and `RateLimited`.
     """
     await custody.take_turn(Turn("erase", str(custody.actor.id), ERASURES_PER_MINUTE))
     proof = await _proof(custody, password=password, email=email)
     async with custody.database.work(custody.actor) as work:
-        erased_at = await service.erase(work, register=custody.register, password_hash=proof)
+        erased_at = await service.erase(work, register=custody.register, proof=proof)
     custody.identities.forget(user_id=custody.actor.id)
     return erased_at
 
 
-async def _proof(custody: Custody, *, password: str | None, email: str | None) -> str | None:
-    """The hash of the password that was typed; None for an account without one. Raises
+async def erase_ordered(custody: Custody, *, person: Actor) -> datetime:
+    """That person is erased as if by the own hand: the admin who acts has ordered it, and the order
+    stands in the audit log. Raises `NotConfirmed`, `ErasureBlocked` and `AccountErased`.
+    """
+    proof = service.Proof(ordered_by=custody.actor.id)
+    async with custody.database.work(person) as work:
+        erased_at = await service.erase(work, register=custody.register, proof=proof)
+    custody.identities.forget(user_id=person.id)
+    return erased_at
+
+
+async def _proof(custody: Custody, *, password: str | None, email: str | None) -> service.Proof:
+    """That the right password was typed, or the address of an account without one. Raises
     `NotConfirmed`.
     """
     async with custody.database.read(custody.actor) as work:
@@ -75,7 +86,7 @@ async def _proof(custody: Custody, *, password: str | None, email: str | None) -
     if credential is None:
         if email != own:
             raise NotConfirmed
-        return None
+        return service.Proof()
     if password is None or not await custody.passwords.matches(password, credential.password_hash):
         raise NotConfirmed
-    return credential.password_hash
+    return service.Proof(password_hash=credential.password_hash)

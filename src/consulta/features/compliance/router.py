@@ -4,10 +4,10 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from consulta.features.compliance import errors, flows, queries, schemas, service
+from consulta.features.compliance.bodies import ErasedOut
 from consulta.features.compliance.deps import CustodyDep
 from consulta.features.profiles.errors import ProfileNotFound
 from consulta.kernel.errors import Forbidden, RateLimited
-from consulta.platform import personal_data
 from consulta.platform.auth.guards import PERSON
 from consulta.platform.auth.passwords import SignInBusy
 from consulta.platform.http.answers import json_response
@@ -68,17 +68,14 @@ async def export(custody: CustodyDep) -> Response:
         ProfileNotFound,
         errors.NotConfirmed,
         errors.ErasureBlocked,
+        errors.AccountErased,
     ),
 )
-async def erase(body: schemas.Erasure, custody: CustodyDep) -> schemas.ErasedOut:
+async def erase(body: schemas.Erasure, custody: CustodyDep) -> ErasedOut:
     """For good, and at once. Refused while sessions are to come, a series stands or money moves."""
     erased_at = await flows.erase(
         custody,
         password=body.password.get_secret_value() if body.password else None,
         email=body.email,
     )
-    kept = personal_data.kept(custody.register)
-    return schemas.ErasedOut(
-        erased_at=erased_at,
-        kept=[schemas.Kept(what=what, why=why) for what, why in kept.items()],
-    )
+    return ErasedOut.of(erased_at, custody.register)

@@ -57,20 +57,6 @@ class Erasure(Body):
     email: Annotated[Email | None, Blankable] = None
 
 
-class Kept(Answer):
-    """What outlives an account, and why."""
-
-    what: str
-    why: str
-
-
-class ErasedOut(Answer):
-    """Nobody can sign in to the account any more, and nothing says whose it was."""
-
-    erased_at: datetime
-    kept: list[Kept]
-
-
 class PartOut(Answer):
     """At most 1,000 items of a kind, the newest first; `truncated` where there are more."""
 

@@ -1,6 +1,8 @@
 """Use cases of compliance inside one transaction."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 import asyncpg
 
@@ -17,6 +19,16 @@ _ADD = """
 INSERT INTO app.consents (user_id, purpose, version, granted) VALUES ($1, $2, $3, $4)
 RETURNING purpose, version, granted, created_at
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Why an account may be erased: the hash with which what its person typed was compared, None
+    where there is no password; or the admin whose order stands in the audit log, who is audited.
+    """
+
+    password_hash: str | None = None
+    ordered_by: UUID | None = None
 
 
 async def consent(work: Work, *, purpose: Purpose, version: str, granted: bool) -> asyncpg.Record:
@@ -40,14 +52,14 @@ async def consent(work: Work, *, purpose: Purpose, version: str, granted: bool) 
     return said
 
 
-async def erase(work: Work, *, register: Register, password_hash: str | None) -> datetime:
-    """The account is erased. The hash was compared with what its person typed; None where there is
-    no password. Raises ErasureBlocked, NotConfirmed.
-    """
-    blocking = await work.fetchval("SELECT app.begin_erasure($1)", password_hash)
+async def erase(work: Work, *, register: Register, proof: Proof) -> datetime:
+    """The account of whoever acts is erased. Raises ErasureBlocked, NotConfirmed, AccountErased."""
+    said = (proof.password_hash, proof.ordered_by)
+    blocking = await work.fetchval("SELECT app.begin_erasure($1, $2)", *said)
     if blocking:
         raise ErasureBlocked(blocking=blocking)
     await personal_data.erase(register, work)
-    erased_at: datetime = await work.fetchval("SELECT app.erase_account($1)", password_hash)
-    work.audit("account_erased", subject_type="user", subject_id=work.person)
+    erased_at: datetime = await work.fetchval("SELECT app.erase_account($1, $2)", *said)
+    if proof.ordered_by is None:
+        work.audit("account_erased", subject_type="user", subject_id=work.person)
     return erased_at

@@ -1,5 +1,6 @@
 """What a form may ask, and whether answers are what it asks for; where answers are sealed."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from math import isfinite
@@ -13,6 +14,8 @@ Question = Mapping[str, Any]
 Value = JsonValue
 """What somebody sends as an answer; it may be anything."""
 
+KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
+"""What a question's key looks like."""
 MOST_CHARACTERS = 60_000
 """Of all texts of an intake together."""
 _LONGEST = {"text": 500, "long_text": 4_000}
@@ -53,7 +56,8 @@ def problems_of(
     questions: Sequence[Question], answers: Mapping[str, Value]
 ) -> list[dict[str, str]]:
     """Which questions are not answered as they are asked, by their keys, and why: `required`,
-    `wrong_type`, `too_long`, `too_large`, `not_an_option`, `not_a_date`, `unknown_question`.
+    `wrong_type`, `too_long`, `too_large`, `not_an_option`, `not_a_date`, `unknown_question`. What
+    can be no question's key is empty, and so is the key of what is wrong with all of them.
     """
     found = [
         {"key": question["key"], "problem": problem}
@@ -61,9 +65,10 @@ def problems_of(
         if (problem := _problem(question, answers.get(question["key"]))) is not None
     ]
     asked = {question["key"] for question in questions}
-    if not answers.keys() <= asked:
-        # What was sent under a name that nobody asked for is not repeated.
-        found.append({"key": "", "problem": "unknown_question"})
+    # A key with a slip is named; words that somebody sent as a key are not repeated.
+    named = {key if KEY.fullmatch(key) else "": None for key in answers if key not in asked}
+    unknown = sorted(named, key=lambda key: key == "")
+    found += [{"key": key, "problem": "unknown_question"} for key in unknown]
     if not found and sum(map(_length, answers.values())) > MOST_CHARACTERS:
         found.append({"key": "", "problem": "too_long"})
     return found

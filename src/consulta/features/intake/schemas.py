@@ -7,7 +7,7 @@ from uuid import UUID
 import orjson
 from pydantic import Field, JsonValue, StrictBool, StrictFloat, StrictInt, model_validator
 
-from consulta.features.intake.rules import flaw_of_question
+from consulta.features.intake.rules import KEY, flaw_of_question
 from consulta.platform.http.schema import Answer, Blankable, Body, ShortText, Text, shown_as
 
 _MOST_FORM_BYTES = 60_000
@@ -15,7 +15,7 @@ _MOST_FORM_BYTES = 60_000
 QuestionType = Literal[
     "text", "long_text", "single_choice", "multiple_choice", "yes_no", "date", "number"
 ]
-_Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", examples=["allergies"])]
+_Key = Annotated[str, Field(pattern=f"^{KEY.pattern}$", examples=["allergies"])]
 Value = StrictBool | StrictInt | StrictFloat | str | list[str]
 
 

@@ -15,6 +15,9 @@ from consulta.platform.sealed import SealedTable
 OPENS_BEFORE = timedelta(minutes=15)
 CLOSES_AFTER = timedelta(minutes=15)
 
+LINKS_KEPT_FOR = timedelta(days=30)
+"""After the end of a session; nobody is let in for longer than a quarter of an hour."""
+
 GAPS_SECONDS = (5, 15, 60, 180, 600, 1_200, *([1_800] * 5))
 """Waits between attempts: twelve attempts in some three hours."""
 

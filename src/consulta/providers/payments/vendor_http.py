@@ -1,6 +1,5 @@
-"""Speaking JSON with a vendor that has no SDK here: bounded in time and size, strict in reading."""
+"""Speaking JSON with a payment vendor without an SDK here: what is a yes, what a no, what doubt."""
 
-import asyncio
 import json
 import logging
 import math
@@ -11,6 +10,12 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import httpx
 
+from consulta.providers.bounded_http import (
+    RETRY_AFTER_SECONDS_MAX,
+    BoundedHttp,
+    NoAnswer,
+    NotReadable,
+)
 from consulta.providers.payments.port import ProviderUnavailable
 
 logger = logging.getLogger(__name__)
@@ -18,10 +23,7 @@ logger = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
-BODY_BYTES_MAX = 1_048_576
-CONNECT_SECONDS = 5.0
 CONNECTIONS_MAX = 20
-RETRY_AFTER_SECONDS_MAX = 3600.0
 _REFUSES_KEY = {401, 403}
 _LATER = {408, 409, 425, 429}
 # What a malformed answer raises in our reading of it.
@@ -54,20 +56,13 @@ class VendorHttp:
         headers: Mapping[str, str] | None = None,
         auth: tuple[str, str] | None = None,
     ) -> None:
-        self._vendor, self._timeout_seconds = vendor, timeout_seconds
-        self._client = httpx.AsyncClient(
+        self._vendor = vendor
+        self._http = BoundedHttp(
+            timeout_seconds=timeout_seconds,
+            connections_max=CONNECTIONS_MAX,
             base_url=base_url,
             auth=auth,
-            # An answer that is not packed cannot unpack to more than its bound.
-            headers={
-                "accept": "application/json",
-                "accept-encoding": "identity",
-                **(headers or {}),
-            },
-            timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, CONNECT_SECONDS)),
-            limits=httpx.Limits(max_connections=CONNECTIONS_MAX),
-            follow_redirects=False,
-            trust_env=False,
+            headers=headers,
         )
 
     async def ask(
@@ -87,20 +82,22 @@ class VendorHttp:
         """
         kind = {"content-type": "application/json"} if content is not None else {}
         try:
-            async with asyncio.timeout(self._timeout_seconds):
-                async with self._client.stream(
-                    method, path, params=list(params), content=content,
-                    headers={**kind, **(headers or {})},
-                ) as answer:  # fmt: skip
-                    self._ensure_usable(answer)
-                    return Reply(answer.status_code, _json(await _body(answer)))
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError):
+            came = await self._http.ask(
+                method,
+                path,
+                look=self._ensure_usable,
+                params=list(params),
+                content=content,
+                headers={**kind, **(headers or {})},
+            )
+        except NoAnswer:
             raise ProviderUnavailable("The payment provider could not be reached.") from None
-        except TimeoutError:
-            raise ProviderUnavailable("The payment provider did not answer in time.") from None
+        except NotReadable:
+            unreadable()
+        return Reply(came.status, _json(came.body))
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await self._http.close()
 
     def _ensure_usable(self, answer: httpx.Response) -> None:
         status = answer.status_code
@@ -109,8 +106,6 @@ class VendorHttp:
             raise ProviderUnavailable
         if status in _LATER or status >= 500:
             raise ProviderUnavailable(retry_after_seconds=retry_after(answer.headers))
-        if 300 <= status < 400 or answer.headers.get("content-encoding", "identity") != "identity":
-            unreadable()
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -135,15 +130,6 @@ def read(reading: Callable[P, T], *content: P.args, **more: P.kwargs) -> T:
         return reading(*content, **more)
     except _MALFORMED:
         unreadable()
-
-
-async def _body(answer: httpx.Response) -> bytes:
-    body = bytearray()
-    async for piece in answer.aiter_raw():
-        body += piece
-        if len(body) > BODY_BYTES_MAX:
-            unreadable()
-    return bytes(body)
 
 
 def _json(body: bytes) -> Any:

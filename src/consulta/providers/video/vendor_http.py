@@ -1,6 +1,5 @@
-"""Speaking JSON with a video vendor: bounded in time and size, never led elsewhere."""
+"""Speaking JSON with a video vendor: what is a yes, what a no, and when to ask again."""
 
-import asyncio
 import json
 import math
 from collections.abc import Mapping
@@ -11,12 +10,16 @@ from typing import Any, NoReturn
 
 import httpx
 
+from consulta.providers.bounded_http import (
+    RETRY_AFTER_SECONDS_MAX,
+    BoundedHttp,
+    Came,
+    NoAnswer,
+    NotReadable,
+)
 from consulta.providers.video.port import VideoUnavailable
 
-BODY_BYTES_MAX = 1_048_576
-CONNECT_SECONDS = 5.0
 CONNECTIONS_MAX = 10
-RETRY_AFTER_SECONDS_MAX = 3_600.0
 _LATER = {408, 425, 429}
 
 
@@ -43,15 +46,7 @@ class VendorHttp:
     """Calls without a memory: none lasts longer than `timeout_seconds`, none is repeated here."""
 
     def __init__(self, *, timeout_seconds: float) -> None:
-        self._timeout_seconds = timeout_seconds
-        self._client = httpx.AsyncClient(
-            # An answer that is not packed cannot unpack to more than its bound.
-            headers={"accept": "application/json", "accept-encoding": "identity"},
-            timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, CONNECT_SECONDS)),
-            limits=httpx.Limits(max_connections=CONNECTIONS_MAX),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._http = BoundedHttp(timeout_seconds=timeout_seconds, connections_max=CONNECTIONS_MAX)
 
     async def ask(
         self,
@@ -68,23 +63,24 @@ class VendorHttp:
         a definite no; it drags along nothing of what was sent or received.
         """
         try:
-            async with asyncio.timeout(self._timeout_seconds):
-                async with self._client.stream(
-                    method,
-                    url,
-                    params=params,
-                    headers=headers,
-                    json=body,
-                    data=form,
-                    auth=auth or httpx.USE_CLIENT_DEFAULT,
-                ) as answer:
-                    _ensure_usable(answer)
-                    return Reply(answer.status_code, _json(await _body(answer), answer))
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError):
+            came = await self._http.ask(
+                method,
+                url,
+                look=_ensure_usable,
+                params=params,
+                headers=headers,
+                json=body,
+                data=form,
+                auth=auth or httpx.USE_CLIENT_DEFAULT,
+            )
+        except NoAnswer:
             raise VideoUnavailable from None
+        except NotReadable:
+            _unreadable()
+        return Reply(came.status, _json(came))
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await self._http.close()
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -111,25 +107,14 @@ def _ensure_usable(answer: httpx.Response) -> None:
     status = answer.status_code
     if status in _LATER or status >= 500:
         raise VideoUnavailable(retry_after_seconds=retry_after(answer.headers))
-    if 300 <= status < 400 or answer.headers.get("content-encoding", "identity") != "identity":
-        _unreadable()
 
 
-async def _body(answer: httpx.Response) -> bytes:
-    body = bytearray()
-    async for piece in answer.aiter_raw():
-        body += piece
-        if len(body) > BODY_BYTES_MAX:
-            _unreadable()
-    return bytes(body)
-
-
-def _json(body: bytes, answer: httpx.Response) -> Any:
+def _json(came: Came) -> Any:
     try:
-        return json.loads(body) if body else None
+        return json.loads(came.body) if came.body else None
     except (ValueError, RecursionError):
         # A refusal says enough by its status: gateways word theirs in HTML.
-        return None if answer.status_code >= 400 else _unreadable()
+        return None if came.status >= 400 else _unreadable()
 
 
 def _unreadable() -> NoReturn:

@@ -43,7 +43,7 @@ _TIME = (
     response_model=schemas.BookingOut,
     dependencies=[SIGNED_IN],
     summary="Move a booking to another time",
-    responses=problems(*_STANDS, *_TIME, errors.BookingChanged),
+    responses=problems(*_STANDS, *_TIME, errors.BookingChanged, errors.TooManyMoves),
 )
 async def reschedule(
     booking_id: UUID,
@@ -68,7 +68,7 @@ async def reschedule(
     response_model=schemas.ProposalOut,
     dependencies=[DECIDES],
     summary="Propose another time to the client",
-    responses=problems(*_STANDS, *_TIME),
+    responses=problems(*_STANDS, *_TIME, errors.TooManyProposals),
 )
 async def propose(
     booking_id: UUID, body: schemas.ProposalCreate, work: WorkDep, once: OptionalOnceDep
@@ -101,7 +101,13 @@ async def proposals(booking_id: UUID, work: ReadDep) -> dict[str, Any]:
     response_model=schemas.BookingOut,
     dependencies=[PERSON],
     summary="Take the proposed time",
-    responses=problems(*_STANDS, *_TIME, errors.ProposalNotFound, errors.ProposalNotOpen),
+    responses=problems(
+        *_STANDS,
+        *_TIME,
+        errors.ProposalNotFound,
+        errors.ProposalNotOpen,
+        errors.TooManyMoves,
+    ),
 )
 async def accept_proposal(
     booking_id: UUID, proposal_id: UUID, work: WorkDep, till: TillDep, once: OptionalOnceDep

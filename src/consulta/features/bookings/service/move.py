@@ -23,8 +23,8 @@ async def reschedule(
     is free and its revision one higher; at the very same start nothing happens.
 
     Raises BookingNotFound, AlreadyCancelled, BookingInPast, BookingChanged (`revision` is not the
-    present one), Forbidden (`anyway` is not the client's word), NotAccepting, SlotTaken, DayFull,
-    SlotNotOffered; then nothing has changed.
+    present one), Forbidden (`anyway` is not the client's word), TooManyMoves, NotAccepting,
+    SlotTaken, DayFull, SlotNotOffered; then nothing has changed.
     """
     moved = await work.fetchval(_MOVE, booking_id, starts_at, revision, anyway, reason)
     await tell_moved(work, booking_id, moved)

@@ -19,8 +19,8 @@ async def propose(
     """The client is asked whether the session may move to `starts_at`; an open proposal is
     replaced. Nothing is claimed: somebody else may still book the time.
 
-    Raises BookingNotFound, Forbidden, AlreadyCancelled, BookingInPast, NotAccepting, SlotTaken,
-    DayFull, SlotNotOffered.
+    Raises BookingNotFound, Forbidden, AlreadyCancelled, BookingInPast, TooManyProposals,
+    NotAccepting, SlotTaken, DayFull, SlotNotOffered.
     """
     made: dict[str, Any] = await work.fetchval(_PROPOSE, booking_id, starts_at, message, anyway)
     work.audit(
@@ -38,7 +38,8 @@ async def accept_proposal(work: Work, *, booking_id: UUID, proposal_id: UUID) ->
     client's refund does not suffer (D12).
 
     Raises BookingNotFound, ProposalNotFound, Forbidden, ProposalNotOpen, AlreadyCancelled,
-    BookingInPast, NotAccepting, SlotTaken, DayFull, SlotNotOffered; the proposal then stays open.
+    BookingInPast, TooManyMoves, NotAccepting, SlotTaken, DayFull, SlotNotOffered; the proposal then
+    stays open.
     """
     moved = await work.fetchval(_ACCEPT, booking_id, proposal_id)
     work.audit(

@@ -6,13 +6,22 @@ from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
+import structlog
+
 from consulta.features.subscribers import queries, rules
-from consulta.features.subscribers.flows.ledger import Parcel, claim, park_lapsed, record
+from consulta.features.subscribers.flows.ledger import (
+    LeaseLapsed,
+    Parcel,
+    claim,
+    park_lapsed,
+    record,
+)
 from consulta.features.subscribers.rules import Outcome
 from consulta.kernel.actor import Actor
 from consulta.platform.crypto import Vault
 from consulta.platform.db.work import Database
 from consulta.platform.failures import report
+from consulta.platform.metrics import LAPSED
 from consulta.platform.sealed import Unreadable
 from consulta.providers.outgoing.port import NotPosted, Outgoing
 
@@ -23,6 +32,7 @@ MOST_OF_ENDPOINT = 4
 PASS_SECONDS = 5.0
 _CLOSING_SECONDS = 3.0
 _ACTOR = Actor.system("subscribers")
+_log = structlog.get_logger("consulta.subscribers")
 
 
 class Courier:
@@ -87,6 +97,10 @@ class Courier:
             outcome = await self._post(parcel)
             async with self.database.work(_ACTOR) as work:
                 await record(work, parcel, outcome)
+        except LeaseLapsed as error:
+            # Nothing is lost: the delivery is somebody else's, as after a process that stopped.
+            LAPSED.labels("webhooks").inc()
+            _log.warning("came too late", delivery=str(parcel.id), code=error.code)
         except Exception as error:  # noqa: BLE001 - the boundary of a delivery
             report(error, during="subscribers", delivery=parcel.id)
 
