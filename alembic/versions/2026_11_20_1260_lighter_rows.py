@@ -11,7 +11,7 @@ from alembic import op
 from consulta.platform.db.scripts import run
 
 revision = "0031_lighter_rows"
-down_revision = "0027_account_letters"
+down_revision = "0030_parked"
 
 TABLES = """
 ALTER TABLE app.booking_status_history DROP CONSTRAINT fk_booking_status_history_booking;
