@@ -18,3 +18,22 @@ $$;
 COMMENT ON FUNCTION app.tills_of(uuid[], text) IS
     'The provider and the account that new payments of those specialists are made with: the chosen provider, else that of the only active account, else p_default; the specialist''s active account there, or '''' for the platform''s own.';
 GRANT EXECUTE ON FUNCTION app.tills_of(uuid[], text) TO consulta_worker, consulta_definer;
+
+-- Internal, for functions that people call: who takes the money is not theirs to say.
+CREATE FUNCTION app.till_of(p_specialist uuid, OUT provider text, OUT account text)
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    SELECT t.provider, t.account INTO provider, account
+    FROM (VALUES (true)) one (id)
+    LEFT JOIN app.house_terms h ON h.id = one.id
+    CROSS JOIN LATERAL app.tills_of(ARRAY[p_specialist], h.default_provider) t;
+    -- No service has said it yet: what costs something is not given away.
+    IF FOUND AND provider IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = '55000',
+            MESSAGE = 'nothing says who takes the money: no service has started here';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION app.till_of(uuid) IS
+    'As app.tills_of for that specialist, where the house''s own terms name the default; NULLs for an unknown one, and an error where nothing says who takes the money.';
+GRANT EXECUTE ON FUNCTION app.till_of(uuid) TO consulta_definer;

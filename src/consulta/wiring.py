@@ -35,7 +35,7 @@ from consulta.features.payments.events import (
     PaymentTaken,
     SavedCardRefused,
 )
-from consulta.features.payments.flows import Till
+from consulta.features.payments.flows import Till, state_terms
 from consulta.features.reconciliation import jobs as reconciliation_jobs
 from consulta.features.recordings import jobs as recording_jobs
 from consulta.features.recordings.flows import Shelf
@@ -202,7 +202,10 @@ class Service:
             await rebase_messages(self.database)
 
     async def start(self) -> None:
-        """The clock ticks, unless the settings or what was found forbid it."""
+        """The house has said who takes the money, and the clock ticks, unless the settings forbid
+        it.
+        """
+        await state_terms(self.till)
         await self.lifecycle.start()
 
     async def stop(self) -> None:

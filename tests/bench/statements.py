@@ -11,6 +11,7 @@ UPCOMING = 10
 TOWN = {
     "accounts": """
 CREATE SCHEMA bench;
+INSERT INTO app.house_terms (default_provider, card_savers) VALUES ('sandbox', '{{sandbox}}');
 INSERT INTO app.users (id, email, role, email_verified_at)
 SELECT md5('specialist:' || n)::uuid, 'specialist.' || n || '@bench.example.org', 'specialist',
        now() FROM generate_series(1, {specialists}) n

@@ -1,5 +1,6 @@
 """Payers who come back from a provider's page: proven, the truth fetched, and sent on."""
 
+import json
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -13,6 +14,7 @@ from tests.world.stripe import StripeWorld
 from tests.world.world import World
 
 APP = "https://app.example.com"
+NOTHING_TOLD = ("https://other.example", {"payment": "pending"})
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -150,6 +152,52 @@ async def test_a_payer_of_razorpay_comes_back_to_the_account_that_charged(
     assert (await read(anna, at_hers))["payment"]["status"] == "pending"
     unknown = await world.http.get("/api/v1/payments/return/razorpay?razorpay_order_id=order_1")
     assert unknown.status_code == 400
+
+
+async def test_a_payer_whose_payment_failed_at_razorpay_is_sent_on(
+    razorpay: RazorpayWorld,
+) -> None:
+    world, control = razorpay.world, razorpay.fake.control
+    with_frontends(world, "https://other.example", APP)
+    sarah, anna = await world.specialist(), await world.client()
+    control.hold_letters()
+    booking = await anna.books(sarah, "mon 10:00", return_url=f"{APP}/back")
+    order = booking["payment"]["next_action"]["order_reference"]
+    told = control.pay(order, "4100280000060003")
+    payment = json.loads(told["error[metadata]"])["payment_id"]
+    assert "razorpay_signature" not in told
+
+    # What is not signed is believed only so far as Razorpay says the same.
+    before = await rows(world)
+    for metadata in (
+        {"order_id": order},
+        {"order_id": order, "payment_id": "pay_of_nobody"},
+        {"order_id": "order_of_nobody", "payment_id": payment},
+        {"order_id": 7, "payment_id": [payment]},
+        {},
+    ):
+        form = urlencode(told | {"error[metadata]": json.dumps(metadata)}).encode()
+        assert onward(await brought(world, "razorpay", form)) == NOTHING_TOLD, metadata
+    for text in ("", "[", "[]", "[" * 2_000):
+        form = urlencode(told | {"error[metadata]": text}).encode()
+        assert onward(await brought(world, "razorpay", form)) == NOTHING_TOLD, text[:9]
+    forged = urlencode(told | {"razorpay_signature": "0" * 64}).encode()
+    assert (await brought(world, "razorpay", forged)).status_code == 400
+    control.fail_next(status=503, times=50)
+    form = urlencode(told).encode()
+    assert onward(await brought(world, "razorpay", form)) == NOTHING_TOLD
+    control.faults.clear()
+    assert await rows(world) == before
+
+    place, said = onward(await brought(world, "razorpay", form))
+    assert place == f"{APP}/back"
+    assert said == {"booking_id": booking["id"], "payment": "declined"}
+    assert (await read(anna, booking))["status"] == "pending_payment"
+
+    # A failure is no end: the same old form tells that the order was paid meanwhile.
+    control.pay(order)
+    _, said = onward(await brought(world, "razorpay", form))
+    assert said["payment"] == "authorized"
 
 
 async def test_a_payer_of_stripe_is_known_by_the_secret_of_the_charge(bank: StripeWorld) -> None:

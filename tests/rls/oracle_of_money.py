@@ -30,6 +30,13 @@ MONEY_LAWS: Mapping[str, Law] = {
         update=WORKER,
         touch=("version", "2"),
     ),
+    "house_terms": Law(
+        key=("id",),
+        select={**WORKER, **DEFINER},
+        insert=WORKER,
+        update=WORKER,
+        touch=("default_provider", "'manual'"),
+    ),
     "webhook_events": Law(
         key=("id",),
         select={**ADMIN, **WORKER},

@@ -338,6 +338,9 @@ WORLD: Mapping[str, tuple[Row, ...]] = {
     "meeting_recordings": tuple(recordings()),
     "reviews": tuple(reviews()),
     "sandbox_charges": _two(reference="r{}", payment_id="p{}", state="{{}}"),
+    "house_terms": (
+        Row("terms", {"id": True, "default_provider": "sandbox", "card_savers": "{sandbox}"}),
+    ),
     "webhook_events": _numbered("event", provider="stripe", event_id="e{}", kind="k"),
     "audit_logs": tuple(_entries()),
     "notifications": tuple(notifications()),

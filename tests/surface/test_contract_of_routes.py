@@ -286,9 +286,10 @@ async def test_without_a_token_production_has_no_metrics(module_database: TestDa
     assert (await _plain(app, "/metrics", METRICS_TOKEN)).status_code == 404
 
 
-async def test_production_has_no_sandbox(module_database: TestDatabase) -> None:
-    settings = _production(module_database, metrics_token="")
-    async with running_world(module_database, settings) as world:
+async def test_production_has_no_sandbox(database: TestDatabase) -> None:
+    # A house of its own: a start says who takes the money, to everybody on that database.
+    settings = _production(database, metrics_token="")
+    async with running_world(database, settings) as world:
         anna = await world.client()
         things = ("payments/{}/method", "payments/{}/action", "saved-methods/{}/method")
         for path in (f"/sandbox/{thing.format(uuid4())}" for thing in things):

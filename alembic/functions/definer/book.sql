@@ -2,7 +2,7 @@
 
 CREATE FUNCTION app.book(
     p_specialist uuid, p_rate uuid, p_starts_at timestamptz, p_client uuid,
-    p_hold_token_hash bytea, p_note text, p_provider text, p_params jsonb,
+    p_hold_token_hash bytea, p_note text, p_params jsonb,
     p_pay_minutes integer, p_lease_seconds integer, p_coupon_code text DEFAULT NULL,
     p_purchase uuid DEFAULT NULL, p_by_hand boolean DEFAULT false, p_anyway boolean DEFAULT false)
 RETURNS jsonb
@@ -50,7 +50,7 @@ BEGIN
         paid_by := 'manual';
     ELSIF total > 0 THEN
         SELECT t.provider, t.account INTO paid_by, paid_through
-        FROM app.tills_of(ARRAY[p_specialist], p_provider) t;
+        FROM app.till_of(p_specialist) t;
     END IF;
     opening := CASE
         -- What a specialist books is accepted by that.
@@ -110,10 +110,10 @@ BEGIN
         'currency', rate.currency, 'starts_at', claimed.session_starts_at, 'expires_at', expires);
 END
 $$;
-COMMENT ON FUNCTION app.book(uuid, uuid, timestamptz, uuid, bytea, text, text, jsonb, integer, integer, text, uuid, boolean, boolean) IS
-    'One booking with its claim, payment and leased authorisation, or a refusal and nothing at all. The price is the rate''s, by nobody else''s word; a coupon or a credit lowers it. Booking by hand or anyway is the specialist''s and admins''.';
+COMMENT ON FUNCTION app.book(uuid, uuid, timestamptz, uuid, bytea, text, jsonb, integer, integer, text, uuid, boolean, boolean) IS
+    'One booking with its claim, payment and leased authorisation, or a refusal and nothing at all. The price is the rate''s, by nobody else''s word; a coupon or a credit lowers it. Who takes the money the specialist says, or else the house. Booking by hand or anyway is the specialist''s and admins''.';
 GRANT EXECUTE ON FUNCTION
-    app.book(uuid, uuid, timestamptz, uuid, bytea, text, text, jsonb, integer, integer, text, uuid, boolean, boolean)
+    app.book(uuid, uuid, timestamptz, uuid, bytea, text, jsonb, integer, integer, text, uuid, boolean, boolean)
     TO consulta_user, consulta_admin;
 
 -- The 30-minute clock is for bookings made live by their payer; others may be paid until a day

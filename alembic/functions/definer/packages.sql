@@ -1,7 +1,7 @@
 -- Packages: buying one, looking at a purchase under its locks, and taking its rest back.
 
 CREATE FUNCTION app.buy_package(
-    p_package uuid, p_provider text, p_params jsonb, p_pay_minutes integer, p_lease_seconds integer)
+    p_package uuid, p_params jsonb, p_pay_minutes integer, p_lease_seconds integer)
 RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 DECLARE
@@ -30,7 +30,7 @@ BEGIN
     PERFORM app.bookable_minutes(offer.specialist_id, offer.rate_id);
     IF offer.price_minor > 0 THEN
         SELECT t.provider, t.account INTO paid_by, paid_through
-        FROM app.tills_of(ARRAY[offer.specialist_id], p_provider) t;
+        FROM app.till_of(offer.specialist_id) t;
     END IF;
     INSERT INTO app.package_purchases (package_id, specialist_id, client_id, rate_id, name,
         session_count, price_minor, currency, valid_for_days, status, expires_at, activated_at,
@@ -64,9 +64,9 @@ BEGIN
         'fence', operation.fence, 'now', app.now());
 END
 $$;
-COMMENT ON FUNCTION app.buy_package(uuid, text, jsonb, integer, integer) IS
+COMMENT ON FUNCTION app.buy_package(uuid, jsonb, integer, integer) IS
     'One purchase at the package''s price, with its payment and leased charge, which takes the money at once; active with its credits where it costs nothing. Or a refusal and nothing at all.';
-GRANT EXECUTE ON FUNCTION app.buy_package(uuid, text, jsonb, integer, integer) TO consulta_user;
+GRANT EXECUTE ON FUNCTION app.buy_package(uuid, jsonb, integer, integer) TO consulta_user;
 
 -- How many of its credits wait for the end of a session.
 CREATE FUNCTION app.reserved_credits(p_purchase uuid) RETURNS integer

@@ -1,24 +1,23 @@
 -- Cards that a client lets a specialist charge later: saved, looked at and removed by the client.
 
--- Internal. The names of those that can save a card are the service's to know.
-CREATE FUNCTION app.card_till(p_specialist uuid, p_default text, p_savers text[])
+-- Internal. The names of those that can save a card are the house's to know.
+CREATE FUNCTION app.card_till(p_specialist uuid)
 RETURNS TABLE (provider text, account text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 BEGIN
     RETURN QUERY SELECT t.provider, t.account
-    FROM app.tills_of(ARRAY[p_specialist], p_default) t
-    WHERE t.provider = ANY (p_savers) AND t.provider <> 'manual';
+    FROM app.till_of(p_specialist) t
+    JOIN app.house_terms h ON t.provider = ANY (h.card_savers);
     IF NOT FOUND THEN
         PERFORM app.refuse('SAVED_CARD_NOT_AVAILABLE');
     END IF;
 END
 $$;
-COMMENT ON FUNCTION app.card_till(uuid, text, text[]) IS
+COMMENT ON FUNCTION app.card_till(uuid) IS
     'Where a card for that specialist is saved; SAVED_CARD_NOT_AVAILABLE where whoever takes the money cannot save one.';
 
 -- Internal. Called for at once by whoever began it, and a moment later by the worker.
-CREATE FUNCTION app.begin_set_up(
-    p_specialist uuid, p_client uuid, p_default text, p_savers text[])
+CREATE FUNCTION app.begin_set_up(p_specialist uuid, p_client uuid)
 RETURNS app.saved_methods
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 DECLARE
@@ -33,16 +32,15 @@ BEGIN
     END IF;
     INSERT INTO app.saved_methods (specialist_id, client_id, provider, account, next_attempt_at)
     SELECT p_specialist, p_client, t.provider, t.account, app.now() + interval '10 seconds'
-    FROM app.card_till(p_specialist, p_default, p_savers) t
+    FROM app.card_till(p_specialist) t
     RETURNING * INTO made;
     RETURN made;
 END
 $$;
-COMMENT ON FUNCTION app.begin_set_up(uuid, uuid, text, text[]) IS
+COMMENT ON FUNCTION app.begin_set_up(uuid, uuid) IS
     'A card about to be saved; SAVED_CARD_NOT_AVAILABLE, TOO_MANY_SAVED_METHODS (20 of a pair).';
 
-CREATE FUNCTION app.save_method(p_specialist uuid, p_default text, p_savers text[])
-RETURNS app.saved_methods
+CREATE FUNCTION app.save_method(p_specialist uuid) RETURNS app.saved_methods
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 BEGIN
     IF app.user_id() IS NULL THEN
@@ -53,12 +51,12 @@ BEGIN
         SELECT 1 FROM app.specialists s WHERE s.id = p_specialist AND s.is_verified) THEN
         PERFORM app.refuse('SPECIALIST_NOT_FOUND');
     END IF;
-    RETURN app.begin_set_up(p_specialist, app.user_id(), p_default, p_savers);
+    RETURN app.begin_set_up(p_specialist, app.user_id());
 END
 $$;
-COMMENT ON FUNCTION app.save_method(uuid, text, text[]) IS
+COMMENT ON FUNCTION app.save_method(uuid) IS
     'A card of the caller''s about to be saved for that specialist; CANNOT_PAY_YOURSELF, SPECIALIST_NOT_FOUND, or a refusal of app.begin_set_up.';
-GRANT EXECUTE ON FUNCTION app.save_method(uuid, text, text[]) TO consulta_user;
+GRANT EXECUTE ON FUNCTION app.save_method(uuid) TO consulta_user;
 
 -- Internal: the saved card that a series names, which nobody but its client may do. It stays until
 -- the series is written, unless nothing is to be written at all.

@@ -3,8 +3,7 @@
 
 CREATE FUNCTION app.create_series(
     p_specialist uuid, p_rate uuid, p_client uuid, p_frequency text, p_start date, p_end date,
-    p_time time, p_mode text, p_purchase uuid, p_method uuid, p_note text, p_default text,
-    p_savers text[], p_dry_run boolean)
+    p_time time, p_mode text, p_purchase uuid, p_method uuid, p_note text, p_dry_run boolean)
 RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 DECLARE
@@ -45,7 +44,7 @@ BEGIN
     series.revision := 0;
     PERFORM app.check_series(series);
     IF saves_card THEN
-        PERFORM app.card_till(p_specialist, p_default, p_savers);
+        PERFORM app.card_till(p_specialist);
     ELSE
         PERFORM app.check_card(series, p_dry_run);
     END IF;
@@ -60,8 +59,7 @@ BEGIN
     series.accepted_at := app.accepted_by_itself(series);
     IF NOT p_dry_run THEN
         IF saves_card THEN
-            series.saved_method_id :=
-                (app.begin_set_up(p_specialist, client, p_default, p_savers)).id;
+            series.saved_method_id := (app.begin_set_up(p_specialist, client)).id;
         END IF;
         INSERT INTO app.recurring_bookings (id, specialist_id, client_id, rate_id, frequency,
             start_date, end_date, local_time, anchor_day, payment_mode, package_purchase_id,
@@ -73,11 +71,10 @@ BEGIN
     RETURN to_jsonb(series);
 END
 $$;
-COMMENT ON FUNCTION app.create_series(uuid, uuid, uuid, text, date, date, time, text, uuid, uuid, text, text, text[], boolean) IS
+COMMENT ON FUNCTION app.create_series(uuid, uuid, uuid, text, date, date, time, text, uuid, uuid, text, boolean) IS
     'A new active series, at its first date that is still to come; one that is paid with a saved card and names none begins to save one. Or a refusal: FORBIDDEN, CANNOT_BOOK_YOURSELF, CLIENT_NOT_FOUND, TOO_MANY_SERIES (20 of a pair, 100 of a client), SERIES_WITHOUT_DATES, or one of app.check_series, app.check_card and app.begin_set_up. A dry run decides the same and writes nothing.';
 GRANT EXECUTE ON FUNCTION
-    app.create_series(uuid, uuid, uuid, text, date, date, time, text, uuid, uuid, text, text,
-        text[], boolean)
+    app.create_series(uuid, uuid, uuid, text, date, date, time, text, uuid, uuid, text, boolean)
     TO consulta_user, consulta_admin;
 
 -- What a series is made of: the rate, and how its sessions are paid.

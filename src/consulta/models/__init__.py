@@ -19,6 +19,7 @@ from consulta.models.booking import (
 )
 from consulta.models.compliance import Consent
 from consulta.models.coupon import Coupon, CouponUsage
+from consulta.models.house_terms import HouseTerms
 from consulta.models.intake import IntakeAnswers, IntakeForm
 from consulta.models.ledger import LedgerEntry, Receipt, ReceiptCounter
 from consulta.models.meeting import Meeting, MeetingLink
@@ -69,6 +70,7 @@ __all__ = [
     "Coupon",
     "CouponUsage",
     "Credential",
+    "HouseTerms",
     "IdempotencyKey",
     "IntakeAnswers",
     "IntakeForm",

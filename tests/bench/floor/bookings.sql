@@ -13,8 +13,7 @@ WITH key AS MATERIALIZED (
     SELECT app.begin_idempotent(app.user_id()::text, 'POST /api/v1/bookings', 'floor-' || :n::text,
                                 sha256('a body'), 30, 72) AS begun
 ), placed AS MATERIALIZED (
-    SELECT app.book(t.specialist_id, t.rate_id, t.starts_at, NULL, NULL, NULL, 'sandbox', '{}', 30,
-                    30) AS made, t.specialist_id
+    SELECT app.book(t.specialist_id, t.rate_id, t.starts_at, NULL, NULL, NULL, '{}', 30, 30) AS made, t.specialist_id
     FROM key, bench.starts t WHERE t.n = :n::bigint AND key.begun ->> 'state' = 'new'
 ), entry AS (
     INSERT INTO app.audit_logs (actor_id, actor, action, subject_type, subject_id, new_values, status,

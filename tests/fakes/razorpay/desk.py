@@ -43,7 +43,7 @@ class RazorpayDesk(NetworkDesk):
 
     def pay(self, order_id: str, card: str = APPROVED) -> dict[str, str]:
         """The payer pays the order in the checkout. A decline is no error to a browser: what comes
-        back is what the checkout hands over, and nothing where the bank refused.
+        back is what the checkout hands over, which is not signed where the bank refused.
         """
         payment = self.begin(order_id, card)
         reason = CARDS[card]
@@ -61,7 +61,7 @@ class RazorpayDesk(NetworkDesk):
         payment = bank.payments[payment_id]
         if not succeed:
             bank.fail(payment, reason=reason)
-            return {}
+            return _failure_form(payment)
         bank.authorize(payment)
         order_id = payment["order_id"]
         key = next(key for key, one in self.banks.items() if one is bank)
@@ -153,6 +153,18 @@ class RazorpayDesk(NetworkDesk):
                 if thing_id in shelf:
                     return bank, shelf
         raise LookupError(f"nothing has the id {thing_id}")
+
+
+def _failure_form(payment: Json) -> dict[str, str]:
+    attempt = {"payment_id": payment["id"], "order_id": payment["order_id"]}
+    return {
+        "error[code]": payment["error_code"],
+        "error[description]": payment["error_description"],
+        "error[source]": "customer",
+        "error[step]": "payment_authentication",
+        "error[reason]": payment["error_reason"],
+        "error[metadata]": json.dumps(attempt, separators=(",", ":")),
+    }
 
 
 def _sign(message: bytes, secret: str) -> str:

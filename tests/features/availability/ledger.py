@@ -20,7 +20,13 @@ NINE_TO_TWELVE = Calendar("UTC", rules=[Rule(day, 540, 720) for day in range(7)]
 
 
 async def open_practice(connection: asyncpg.Connection, specialist: UUID = SPECIALIST) -> None:
-    """A verified specialist without hours; any earlier one with that id is used again."""
+    """A verified specialist without hours; any earlier one with that id is used again. The house's
+    terms stand, as they do where the service has started.
+    """
+    await connection.execute(
+        "INSERT INTO app.house_terms (default_provider, card_savers) VALUES ('sandbox', '{}')"
+        " ON CONFLICT DO NOTHING"
+    )
     await connection.execute(
         "INSERT INTO app.users (id, email, role) VALUES ($1, $2, 'specialist')"
         " ON CONFLICT DO NOTHING",

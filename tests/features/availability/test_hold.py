@@ -70,8 +70,7 @@ async def test_a_span_that_a_booking_owns_is_no_hold_any_more(
 ) -> None:
     client = Person(api, await ledger.register_client(office))
     booking = await client.calls(
-        "SELECT (app.book($1, $2, $3, NULL, NULL, NULL, 'sandbox', '{}', 30, 60)"
-        " ->> 'booking_id')::uuid",
+        "SELECT (app.book($1, $2, $3, NULL, NULL, NULL, '{}', 30, 60) ->> 'booking_id')::uuid",
         SPECIALIST,
         rate,
         NINE,
@@ -91,7 +90,7 @@ async def test_a_hold_becomes_the_booking_of_its_person(
     client = Person(api, await ledger.register_client(office))
     held = await client.holds(rate, NINE, token=TOKEN)
     await client.calls(
-        "SELECT app.book($1, $2, $3, NULL, $4, NULL, 'sandbox', '{}', 30, 60)",
+        "SELECT app.book($1, $2, $3, NULL, $4, NULL, '{}', 30, 60)",
         SPECIALIST,
         rate,
         NINE,

@@ -126,8 +126,7 @@ async def test_only_a_party_may_leave_a_booking_out(
     client = Person(api, await ledger.register_client(office))
     starts_at = datetime(2026, 6, 2, 5, tzinfo=UTC)
     booking: UUID = await client.calls(
-        "SELECT (app.book($1, $2, $3, NULL, NULL, NULL, 'sandbox', '{}', 30, 60)"
-        " ->> 'booking_id')::uuid",
+        "SELECT (app.book($1, $2, $3, NULL, NULL, NULL, '{}', 30, 60) ->> 'booking_id')::uuid",
         SPECIALIST,
         rate,
         starts_at,

@@ -32,8 +32,7 @@ async def booked(
     client = await ledger.register_client(office)
     async with database.connected("consulta_api") as connection:
         booking: UUID = await Person(connection, client).calls(
-            "SELECT (app.book($1, $2, $3, NULL, NULL, NULL, 'sandbox', '{}', 30, 60)"
-            " ->> 'booking_id')::uuid",
+            "SELECT (app.book($1, $2, $3, NULL, NULL, NULL, '{}', 30, 60) ->> 'booking_id')::uuid",
             SPECIALIST,
             rate,
             starts_at,

@@ -14,7 +14,7 @@ SELECT $1, t, t + interval '30 minutes', t, t + interval '30 minutes', $5,
 FROM generate_series(1, $4) n, LATERAL (SELECT $2::timestamptz + n * interval '1 hour' AS t) one
 """
 
-_BOOK = "SELECT app.book($1, $2, $3, NULL, NULL, NULL, 'sandbox', '{}', 30, 30)"
+_BOOK = "SELECT app.book($1, $2, $3, NULL, NULL, NULL, '{}', 30, 30)"
 
 _READ = """
 SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)

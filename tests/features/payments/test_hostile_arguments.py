@@ -19,9 +19,9 @@ SAID = (
     ' "charge_reference": "pi_of_somebody_else", "anything": 1}'
 )
 A_CENTURY = 10**9
-BOOK = f"SELECT app.book($1, $2, $3, NULL, NULL, NULL, 'sandbox', '{SAID}', 30, {A_CENTURY})"
+BOOK = f"SELECT app.book($1, $2, $3, NULL, NULL, NULL, '{SAID}', 30, {A_CENTURY})"
 PRESENT = f"SELECT app.present_method($1, '{SAID}', {A_CENTURY})"
-BUY = f"SELECT app.buy_package($1, 'sandbox', '{SAID}', 30, {A_CENTURY})"
+BUY = f"SELECT app.buy_package($1, '{SAID}', 30, {A_CENTURY})"
 LATEST = """
 SELECT params, lease_until - app.now() AS lease FROM app.payment_operations
 ORDER BY created_at DESC, id DESC LIMIT 1

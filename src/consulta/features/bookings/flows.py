@@ -57,7 +57,7 @@ async def book(till: Till, actor: Actor, once: Once, body: schemas.BookingCreate
 
     async def decide(work: Work) -> Decided:
         order = service.Order(**body.model_dump())
-        placed = await service.book(work, order, provider=till.providers.default.name)
+        placed = await service.book(work, order)
         return Decided(placed.booking_id, placed.lease)
 
     return await _carry_out(till, actor, once, body, decide, status_code=201)

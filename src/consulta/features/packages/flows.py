@@ -25,9 +25,7 @@ async def buy(
     """
 
     async def decide(work: Work) -> Decided:
-        bought = await service.buy(
-            work, package_id=package_id, provider=till.providers.default.name, **body.model_dump()
-        )
+        bought = await service.buy(work, package_id=package_id, **body.model_dump())
         return Decided(bought.purchase_id, bought.lease)
 
     return await payments.carry_out(till, actor, once, body, _errand(till, actor, decide, 201))

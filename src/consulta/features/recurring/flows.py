@@ -53,14 +53,14 @@ async def create(
     """
     if body.dry_run:
         async with desk.database.read(actor) as work:
-            return await _preview(work, await _create(desk, work, body), is_new=True)
+            return await _preview(work, await _create(work, body), is_new=True)
     async with desk.database.work(actor) as work:
         beginning = await once.begin(work, body)
         if beginning.replay is not None:
             return beginning.replay
         series_id = beginning.subject_id
         if series_id is None:
-            series_id = (await _create(desk, work, body)).id
+            series_id = (await _create(work, body)).id
             once.made(work, series_id)
     if body.payment_mode == "saved_card":
         await _set_up_card(desk, actor, series_id)
@@ -221,14 +221,11 @@ async def _dispatch_at_once(desk: Desk, series_id: UUID, specialist_id: UUID) ->
         report(error, during=_DISPATCHER.name, series=series_id)
 
 
-async def _create(desk: Desk, work: Work, body: schemas.SeriesCreate) -> Series:
+async def _create(work: Work, body: schemas.SeriesCreate) -> Series:
     said = body.model_dump(exclude={"dry_run", "local_time"})
-    savers = saved_methods.savers_at(desk.till)
     return await service.create(
         work,
         service.Wish(**said, local_time=time.fromisoformat(body.local_time)),
-        default_provider=savers.default,
-        savers=savers.names,
         is_dry_run=body.dry_run,
     )
 

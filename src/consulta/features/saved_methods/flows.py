@@ -4,7 +4,6 @@ while we wait for one, and every step may run twice.
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
 from uuid import UUID
 
 from starlette.responses import Response
@@ -19,12 +18,10 @@ from consulta.kernel.actor import Actor
 from consulta.kernel.errors import Unavailable
 from consulta.platform.db.work import Work
 from consulta.platform.http.idempotency import Once
-from consulta.providers.payments.adapters import SAVERS
 from consulta.providers.payments.port import ChargeRefused, ProviderUnavailable, Setup
 from consulta.providers.payments.sandbox import SandboxProvider
 
 __all__ = [
-    "Savers",
     "Till",
     "call_for",
     "carry_out",
@@ -34,21 +31,8 @@ __all__ = [
     "present_at_sandbox",
     "refresh",
     "save",
-    "savers_at",
     "shown",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Savers:
-    """Who takes the money where a specialist has not chosen, and who of all can save a card."""
-
-    default: str
-    names: list[str]
-
-
-def savers_at(till: Till) -> Savers:
-    return Savers(till.providers.default.name, sorted(SAVERS))
 
 
 async def save(till: Till, actor: Actor, once: Once, body: schemas.SavedMethodCreate) -> Response:
@@ -61,13 +45,7 @@ async def save(till: Till, actor: Actor, once: Once, body: schemas.SavedMethodCr
             return beginning.replay
         method_id = beginning.subject_id
         if method_id is None:
-            savers = savers_at(till)
-            method_id = await service.save(
-                work,
-                specialist_id=body.specialist_id,
-                default_provider=savers.default,
-                savers=savers.names,
-            )
+            method_id = await service.save(work, specialist_id=body.specialist_id)
             once.made(work, method_id)
     await call_for(till, method_id)
     async with till.database.work(actor) as work:

@@ -33,20 +33,13 @@ WHERE method_id = $1 AND next_action IS NOT NULL
 """
 
 
-async def save(
-    work: Work, *, specialist_id: UUID, default_provider: str, savers: list[str]
-) -> UUID:
+async def save(work: Work, *, specialist_id: UUID) -> UUID:
     """A method of the caller's that is about to be saved; the call is the caller's to make once
     this has committed.
 
     Raises SpecialistNotFound, CannotBookYourself, SavedCardNotAvailable, TooManySavedMethods.
     """
-    row = await work.fetchrow(
-        "SELECT id, provider FROM app.save_method($1, $2, $3)",
-        specialist_id,
-        default_provider,
-        savers,
-    )
+    row = await work.fetchrow("SELECT id, provider FROM app.save_method($1)", specialist_id)
     assert row is not None
     method_id: UUID = row["id"]
     work.audit(

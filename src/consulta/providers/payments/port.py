@@ -246,8 +246,9 @@ class PayersReturn:
 class SendsPayersBack(Protocol):
     """A provider at whose page the payer pays, and from which the browser comes back to us."""
 
-    async def read_return(self, form: bytes) -> PayersReturn:
-        """What the browser brings, which only that page and its payer can know.
+    async def read_return(self, form: bytes) -> PayersReturn | None:
+        """What the browser brings, which only that page and its payer can know; None for a failure
+        that the provider's page tells without any proof.
 
         Raises `SignatureRejected` for anything else, whatever its bytes; and `ProviderUnavailable`
         where it could not be found out.

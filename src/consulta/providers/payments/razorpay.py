@@ -32,6 +32,7 @@ from consulta.providers.payments.razorpay_api import (
 )
 from consulta.providers.payments.razorpay_events import (
     is_payers_return,
+    read_failure,
     read_letter,
     read_return,
 )
@@ -214,9 +215,22 @@ class RazorpayProvider(WithoutSavedMethods):
             signature=signature,
         )
 
-    async def read_return(self, form: bytes) -> PayersReturn:
-        """The order that the checkout signed."""
-        return read_return(form, key_secret=self._key_secret)
+    async def read_return(self, form: bytes) -> PayersReturn | None:
+        """The order that the checkout signed. A failure is not signed: then Razorpay is asked
+        whether the order has that attempt, whose name nobody but its payer's browser knows.
+        """
+        failed = read_failure(form)
+        if failed is None:
+            return read_return(form, key_secret=self._key_secret)
+        if failed.order_reference is None or failed.payment_id is None:
+            return None
+        try:
+            _, payments, _ = await self._look(failed.order_reference)
+        except ChargeRefused:
+            return None
+        if failed.payment_id not in {id_of(one) for one in payments}:
+            return None
+        return PayersReturn(charge_reference=failed.order_reference)
 
     async def close(self) -> None:
         await self._api.close()

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from consulta.providers.payments.letters import embedded, opaque, plain
@@ -25,6 +26,7 @@ _ENTITY_FIELDS = (
     "amount_deducted", "created_at",
 )  # fmt: skip
 _ENTITIES = ("payment", "order", "refund", "dispute")
+_SIGNED_FIELDS = ("razorpay_order_id", "razorpay_payment_id", "razorpay_signature")
 
 
 def read_letter(
@@ -86,6 +88,28 @@ def read_return(form: bytes, *, key_secret: str) -> PayersReturn:
     ):
         raise SignatureRejected
     return PayersReturn(charge_reference=order)
+
+
+@dataclass(frozen=True, slots=True)
+class FailedAttempt:
+    """What a browser says about a payment that failed. Razorpay does not sign that."""
+
+    order_reference: str | None
+    payment_id: str | None
+
+
+def read_failure(form: bytes) -> FailedAttempt | None:
+    """The attempt that failed, as the checkout tells it, with as much as it tells; None for any
+    other form. Raises `SignatureRejected` for what is no form.
+    """
+    fields = read_form(form)
+    if "error[code]" not in fields or any(name in fields for name in _SIGNED_FIELDS):
+        return None
+    try:
+        told = read_json_object(fields.get("error[metadata]", "").encode())
+    except SignatureRejected:
+        told = {}
+    return FailedAttempt(opaque(told.get("order_id")), opaque(told.get("payment_id")))
 
 
 def _name(value: Any) -> str | None:

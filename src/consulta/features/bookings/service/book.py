@@ -46,16 +46,16 @@ class Placed:
 
 
 _BOOK = """
-SELECT app.book($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) AS placed,
+SELECT app.book($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) AS placed,
        app.now() AS now
 """
 
 
-async def book(work: Work, order: Order, *, provider: str) -> Placed:
+async def book(work: Work, order: Order) -> Placed:
     """The span is claimed, the booking and its payment exist, and the authorisation is leased to
     the caller, who carries it out after the commit.
 
-    `provider` takes the money unless the specialist has chosen another. Raises what `app.book` and
+    Who takes the money the specialist says, or else the house. Raises what `app.book` and
     `app.claim` refuse: SlotTaken, SlotNotOffered, DayFull, NotAccepting, HoldNotFound and others.
     A client who is named by address is looked up first: the caller has counted that.
     """
@@ -70,7 +70,6 @@ async def book(work: Work, order: Order, *, provider: str) -> Placed:
         client_id,
         hashlib.sha256(token.encode()).digest() if token else None,
         order.note,
-        provider,
         {key: value for key, value in params.items() if value},
         PAYMENT_WINDOW_MINUTES,
         LEASE_SECONDS,

@@ -30,19 +30,17 @@ async def buy(
     package_id: UUID,
     payment_method: str | None,
     return_url: str | None,
-    provider: str,
 ) -> Bought:
     """The purchase and its payment exist, and the charge, which takes the money at once, is leased
     to the caller; what costs nothing is active with its credits.
 
-    `provider` takes the money unless the specialist has chosen another. Raises PackageNotFound,
+    Who takes the money the specialist says, or else the house. Raises PackageNotFound,
     CannotBuyFromYourself, SpecialistNotFound, NotAccepting, RateNotFound.
     """
     params = {"payment_method": payment_method, "return_url": return_url}
     placed = await work.fetchval(
-        "SELECT app.buy_package($1, $2, $3, $4, $5)",
+        "SELECT app.buy_package($1, $2, $3, $4)",
         package_id,
-        provider,
         {key: value for key, value in params.items() if value},
         PAYMENT_WINDOW_MINUTES,
         LEASE_SECONDS,

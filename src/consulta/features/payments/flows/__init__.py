@@ -12,6 +12,7 @@ from consulta.features.payments.flows.follow import (
     refresh,
 )
 from consulta.features.payments.flows.refund import refund
+from consulta.features.payments.flows.terms import state_terms
 from consulta.features.payments.flows.till import Till
 
 __all__ = [
@@ -33,5 +34,6 @@ __all__ = [
     "publishable_key",
     "refresh",
     "refund",
+    "state_terms",
     "write_down",
 ]

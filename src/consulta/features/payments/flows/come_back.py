@@ -51,6 +51,8 @@ async def come_back(porch: Porch, *, provider: str, account: str, form: bytes) -
     try:
         brought = await _brought(porch.till, provider=provider, account=account, form=form)
     except (ProviderUnavailable, TimeoutError):
+        brought = None
+    if brought is None:
         # Nothing is proven, so nothing is told.
         return _onward(porch, None, {"payment": _PENDING})
     async with porch.till.looking() as work:
@@ -73,7 +75,7 @@ async def come_back(porch: Porch, *, provider: str, account: str, form: bytes) -
     return _onward(porch, asked, {what: str(payment[what]), "payment": word})
 
 
-async def _brought(till: Till, *, provider: str, account: str, form: bytes) -> PayersReturn:
+async def _brought(till: Till, *, provider: str, account: str, form: bytes) -> PayersReturn | None:
     try:
         async with (
             asyncio.timeout(till.patience_seconds),

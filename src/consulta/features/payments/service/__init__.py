@@ -16,6 +16,7 @@ from consulta.features.payments.service.record import (
 from consulta.features.payments.service.refund import refund
 from consulta.features.payments.service.request import Asked, request_operation
 from consulta.features.payments.service.resolve import resolve_refund
+from consulta.features.payments.service.terms import state_terms
 
 __all__ = [
     "Asked",
@@ -38,5 +39,6 @@ __all__ = [
     "request_operation",
     "resolve_refund",
     "settle_absence",
+    "state_terms",
     "wait_for_lapse",
 ]

@@ -10,7 +10,7 @@ from consulta.features.recurring.service.tell import tell
 from consulta.features.specialists.errors import SpecialistNotFound
 from consulta.platform.db.work import Work
 
-_CREATE = "SELECT app.create_series($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
+_CREATE = "SELECT app.create_series($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,7 @@ class Wish:
     note: str | None
 
 
-async def create(
-    work: Work, wish: Wish, *, default_provider: str, savers: list[str], is_dry_run: bool
-) -> Series:
+async def create(work: Work, wish: Wish, *, is_dry_run: bool) -> Series:
     """The series stands, active and at its first date still to come; a dry run decides the same
     and writes nothing. One that is paid with a saved card and names none begins to save one: its
     provider is to be called once this has committed.
@@ -59,8 +57,6 @@ async def create(
         wish.package_purchase_id,
         wish.saved_method_id,
         wish.note,
-        default_provider,
-        savers,
         is_dry_run,
     )
     series = Series.of(made)
