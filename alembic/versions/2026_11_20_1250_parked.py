@@ -5,7 +5,7 @@ from alembic import op
 from consulta.platform.db.scripts import run
 
 revision = "0030_parked"
-down_revision = "0027_account_letters"
+down_revision = "0028_house_terms"
 
 TABLES = """
 CREATE INDEX ix_outbox_parked ON app.outbox (id) WHERE state = 'parked';

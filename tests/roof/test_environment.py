@@ -68,3 +68,19 @@ def test_the_example_file_holds_no_secret(monkeypatch: pytest.MonkeyPatch) -> No
     problems = "; ".join(Settings.load().problems())
 
     assert all(name in problems for name in ("AUTH_JWT_SECRET", "CRON_SECRET", "ENCRYPTION_KEYS"))
+
+
+def test_no_other_variable_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container has a HOST and a PORT, a shell a MAIL and a USERNAME: they are not ours."""
+    names = [
+        name
+        for group in (Settings, *(field.annotation for field in Settings.model_fields.values()))
+        for name in getattr(group, "model_fields", {})
+    ]
+    ours = {name.lower() for name in variables_of(Settings)}
+    before = Settings()
+    for name in {*names} - ours:
+        monkeypatch.setenv(name.upper(), "7")
+
+    assert {"host", "port", "username", "password", "mail"} <= {*names}
+    assert Settings() == before

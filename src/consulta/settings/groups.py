@@ -25,8 +25,10 @@ SecretDsn = Annotated[SecretStr, AfterValidator(_dsn)]
 class Group(BaseSettings):
     """What is read from the environment, once, and never from a file."""
 
+    # Code may fill a field by its name; in the environment only the named variables count, and not
+    # everybody's HOST and PORT: no variable begins with the sign that ends its name.
     model_config = SettingsConfigDict(
-        env_file=None, extra="ignore", frozen=True, populate_by_name=True
+        env_file=None, env_prefix="=", extra="ignore", frozen=True, populate_by_name=True
     )
 
 
