@@ -61,11 +61,15 @@ DECLARE
     said jsonb := app.receipt_details(p_payment);
     next_number bigint;
 BEGIN
-    IF p_kind = 'credit_note' THEN
-        said := said || jsonb_build_object('credits', (
+    IF p_kind <> 'receipt' THEN
+        said := said || jsonb_build_object(
+            CASE p_kind WHEN 'credit_note' THEN 'credits' ELSE 'reverses' END, (
             SELECT jsonb_build_object('number', r.number, 'issued_at', r.issued_at)
-            FROM app.receipts r WHERE r.payment_id = p_payment.id AND r.kind = 'receipt'
-            ORDER BY r.number DESC LIMIT 1));
+            FROM app.receipts r WHERE r.payment_id = p_payment.id
+              AND r.kind = CASE p_kind WHEN 'credit_note' THEN 'receipt' ELSE 'credit_note' END
+            -- Of several credit notes the one of this very amount is meant, where there is one.
+            ORDER BY p_kind = 'reversal' AND r.amount_minor = p_amount_minor DESC, r.number DESC
+            LIMIT 1));
     END IF;
     INSERT INTO app.receipt_counters AS c (specialist_id, last_number)
     VALUES (p_payment.specialist_id, 1)
@@ -78,7 +82,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION app.issue_receipt(app.payments, uuid, text, bigint) IS
-    'A receipt or credit note with the specialist''s next number: one after the other, none left out.';
+    'A receipt, credit note or reversal with the specialist''s next number: one after the other, none left out.';
 
 -- Internal: what was lost stays where it went. Of a mere inquiry nothing goes anywhere.
 CREATE FUNCTION app.is_contested(p_payment app.payments) RETURNS boolean
@@ -110,7 +114,12 @@ BEGIN
         PERFORM app.issue_receipt(NEW, movement, 'receipt', taken);
         movement := app.new_id();
     END IF;
-    IF returned <> 0 THEN
+    IF returned < 0 THEN
+        -- The payer's bank sent it back to where it had been taken to.
+        PERFORM app.move_money(NEW, movement, 'refund_failed', 'specialist', held_by, -returned);
+        PERFORM app.issue_receipt(NEW, movement, 'reversal', -returned);
+        movement := app.new_id();
+    ELSIF returned > 0 THEN
         -- Where the bank holds some of it in a dispute, that goes back last.
         from_held := least(returned, app.ledger_balance(NEW.id, held_by));
         PERFORM app.move_money(NEW, movement, 'refund', held_by, 'specialist', from_held);
@@ -131,7 +140,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION app.write_money_trail() IS
-    'Whatever moves the money of a payment leaves balanced entries, and a receipt or credit note where money was taken or returned.';
+    'Whatever moves the money of a payment leaves balanced entries, and a receipt or credit note where money was taken or returned, and a reversal where it came back from the payer''s bank.';
 GRANT EXECUTE ON FUNCTION app.write_money_trail() TO consulta_owner;
 
 -- For a doctor and for admins: both books are written in one transaction, so none is ever expected.
@@ -144,14 +153,15 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp 
         SELECT e.payment_id,
             sum(-e.amount_minor) FILTER (WHERE e.kind = 'capture' AND e.account = 'specialist')
                 AS captured,
-            sum(e.amount_minor) FILTER (WHERE e.kind = 'refund' AND e.account = 'specialist')
-                AS refunded,
+            sum(e.amount_minor) FILTER (WHERE e.kind IN ('refund', 'refund_failed')
+                AND e.account = 'specialist') AS refunded,
             sum(e.amount_minor) FILTER (WHERE e.account = 'disputed') AS disputed
         FROM app.ledger_entries e GROUP BY e.payment_id
     ), issued AS (
         SELECT r.payment_id,
             sum(r.amount_minor) FILTER (WHERE r.kind = 'receipt') AS receipts,
-            sum(r.amount_minor) FILTER (WHERE r.kind = 'credit_note') AS credit_notes
+            sum(CASE r.kind WHEN 'reversal' THEN -r.amount_minor ELSE r.amount_minor END)
+                FILTER (WHERE r.kind <> 'receipt') AS credit_notes
         FROM app.receipts r GROUP BY r.payment_id
     ), books AS (
         SELECT p.id, p.specialist_id, p.currency, p.captured_minor, p.refunded_minor,

@@ -14,12 +14,13 @@ from consulta.features.payments.rules import (
     is_surely_over,
     key_is_fresh,
     origin_of,
+    returned_now,
     wait_seconds,
     way_back,
     word_of,
 )
 from consulta.kernel.money import Money
-from consulta.providers.payments.port import Charge, ChargeState, Dispute, DisputeState
+from consulta.providers.payments.port import Charge, ChargeState, Dispute, DisputeState, Refund
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)
@@ -93,6 +94,46 @@ def test_what_is_decided_is_not_open_again(
 ) -> None:
     charge = replace(Charge("ch_1", ChargeState.PAID, Money(500, "USD")), **told)
     assert dispute_now(known, charge) == now
+
+
+def went(minor: int, *refunds: str, **more: Any) -> Charge:
+    """A charge of which so much went back by refunds of 100: `a` stands, `a!` has failed."""
+    told = tuple(
+        Refund(one.rstrip("!"), Money(100, "USD"), "failed" if "!" in one else "succeeded")
+        for one in refunds
+    )
+    plain = Charge("ch_1", ChargeState.PAID, Money(500, "USD"), captured_minor=500)
+    return replace(plain, refunded_minor=minor, **{"refunds": told, **more})
+
+
+@pytest.mark.parametrize(
+    ("ours", "charge", "known", "now"),
+    [
+        (100, went(200, "a", "b"), "", 200),
+        (100, went(200, refunds=None), "", 200),
+        (200, went(100, refunds=None), "", 200),
+        # An answer without names may be older than what we know to have come back.
+        (0, went(100, refunds=None), "a", 0),
+        (0, went(100, "a"), "a", 0),
+        # One failed, one of two, and both.
+        (100, went(0, "a!"), "", 0),
+        (200, went(100, "a!", "b"), "", 100),
+        (200, went(0, "a!", "b!"), "a", 200),
+        (100, went(0, "a!", "b!"), "a", 0),
+        # It failed before we heard of it; or another took its place.
+        (0, went(0, "a!"), "", 0),
+        (100, went(100, "a!", "b"), "", 100),
+        # Less than failed refunds explain, and sums that their parts contradict.
+        (200, went(0, "a!"), "", 200),
+        (100, went(0), "", 100),
+        (100, went(0, "a!"), "a", 100),
+        (200, went(150, "a!", "b"), "", 200),
+    ],
+)
+def test_what_went_back_falls_by_failed_refunds_alone(
+    ours: int, charge: Charge, known: str, now: int
+) -> None:
+    assert returned_now(ours, charge, known=set(known)) == now
 
 
 def test_a_dispute_of_which_only_the_flag_is_known_is_open() -> None:

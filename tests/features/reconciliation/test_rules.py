@@ -10,7 +10,7 @@ import pytest
 from consulta.features.payments.rules import Progress, RefundSeen, progress, refund_seen
 from consulta.features.reconciliation.rules import OurSide, Remedy, next_reading, verdict
 from consulta.kernel.money import Money
-from consulta.providers.payments.port import Charge, ChargeState, Dispute, DisputeState
+from consulta.providers.payments.port import Charge, ChargeState, Dispute, DisputeState, Refund
 
 USD = Money(20_000, "USD")
 S = ChargeState
@@ -40,6 +40,7 @@ def theirs(state: ChargeState, **more: Any) -> Charge:
 OVER = {"is_over": True}
 OPEN = Dispute("dp_1", DisputeState.OPEN)
 WON = Dispute("dp_1", DisputeState.WON)
+FAILED = Refund("re_1", USD, "failed")
 ABOUT: list[tuple[str, OurSide | None, Charge, tuple[str, str] | None]] = [
     ("nobody's charge", None, theirs(S.AUTHORIZED), ("park", "unknown_charge")),
     ("nobody's, given up", None, theirs(S.CANCELLED), None),
@@ -92,6 +93,24 @@ ABOUT: list[tuple[str, OurSide | None, Charge, tuple[str, str] | None]] = [
         "a refund came back",
         ours("partially_refunded", refunded_minor=2),
         theirs(S.PAID, refunded_minor=1),
+        ("park", "provider_has_less"),
+    ),
+    (
+        "a refund failed at the bank",
+        ours("refunded", refunded_minor=20_000),
+        theirs(S.PAID, refunds=(FAILED,)),
+        ("correct", "refund_failed"),
+    ),
+    (
+        "known to have failed",
+        ours("paid", failed_refunds=frozenset({"re_1"})),
+        theirs(S.PAID, refunds=(FAILED,)),
+        None,
+    ),
+    (
+        "more is missing than failed",
+        ours("refunded", refunded_minor=20_000),
+        theirs(S.PAID, refunds=(replace(FAILED, amount=Money(19_999, "USD")),)),
         ("park", "provider_has_less"),
     ),
     (

@@ -225,6 +225,16 @@ async def refunds_beside(work: Work, payment_id: UUID, *, operation_id: UUID) ->
     return RefundsBeside(**row)
 
 
+async def failed_refunds(work: Work, payment_id: UUID) -> frozenset[str]:
+    """The provider's names of refunds that it had accepted, and that came back from the bank."""
+    rows = await work.fetch(
+        "SELECT provider_reference FROM app.payment_operations WHERE payment_id = $1"
+        " AND kind = 'refund' AND state = 'dead' AND provider_reference IS NOT NULL",
+        payment_id,
+    )
+    return frozenset(row["provider_reference"] for row in rows)
+
+
 async def left_to_return(work: Work, payment_id: UUID) -> int:
     """How much of what was taken has not gone back, and is not about to, in minor units."""
     left: int = await work.fetchval(

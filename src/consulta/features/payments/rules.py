@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from consulta.features.payments.states import PaymentStatus, path, status_of
 from consulta.kernel.money import Money
-from consulta.providers.payments.port import Charge, Dispute, DisputeState
+from consulta.providers.payments.port import Charge, Dispute, DisputeState, Refund
 
 KEY_LIFETIME = timedelta(hours=20)
 """Providers forget idempotency keys after 24 hours; we stop resending well before (design 6)."""
@@ -73,6 +73,32 @@ def refund_seen(
     # Refunds of one size may stand in for each other; others may not.
     is_interchangeable = all(other == own_minor for other in possible)
     return RefundSeen.DONE if is_interchangeable else RefundSeen.UNCLEAR
+
+
+def fresh_failures(charge: Charge, *, known: Collection[str]) -> list[Refund]:
+    """Refunds of the charge that have failed and are not among the known failures."""
+    told = charge.refunds or ()
+    return [one for one in told if one.has_failed and one.reference not in known]
+
+
+def returned_now(ours_minor: int, charge: Charge, *, known: Collection[str]) -> int:
+    """How much of a charge went back, after what we believe and what it tells; `known` are refunds
+    that we know to have failed.
+
+    It falls only by refunds that failed, each of them once: whatever else a provider has less is
+    not explained, and ours stays. What tells of a failed refund as if it stood is an old answer.
+    """
+    told, theirs_minor = charge.refunds, charge.refunded_minor
+    if told is None:
+        return ours_minor if known else max(ours_minor, theirs_minor)
+    standing = [one for one in told if not one.has_failed]
+    if any(one.reference in known for one in standing):
+        return ours_minor
+    if theirs_minor >= ours_minor:
+        return theirs_minor
+    came_back = sum(one.amount.amount_minor for one in fresh_failures(charge, known=known))
+    adds_up = sum(one.amount.amount_minor for one in standing) == theirs_minor
+    return theirs_minor if adds_up and ours_minor - theirs_minor <= came_back else ours_minor
 
 
 class Progress(StrEnum):

@@ -30,7 +30,10 @@ SELECT p.id AS payment_id, p.status, p.amount_minor, p.currency, p.provider_refe
                WHERE o.payment_id = p.id AND o.state NOT IN ('done', 'dead')) AS is_under_way,
        coalesce((SELECT o.state = 'dead' FROM app.payment_operations o
                  WHERE o.payment_id = p.id AND o.kind IN ('cancel', 'refund')
-                 ORDER BY o.id DESC LIMIT 1), false) AS was_refused
+                 ORDER BY o.id DESC LIMIT 1), false) AS was_refused,
+       ARRAY(SELECT o.provider_reference FROM app.payment_operations o
+             WHERE o.payment_id = p.id AND o.kind = 'refund' AND o.state = 'dead'
+               AND o.provider_reference IS NOT NULL) AS failed_refunds
 FROM known JOIN app.payments p ON p.id = known.id
 """
 
@@ -47,6 +50,7 @@ async def our_side(
     return OurSide(
         amount=Money(row["amount_minor"], row["currency"]),
         dispute=dispute_of(row),
+        failed_refunds=frozenset(row["failed_refunds"]),
         **{name: row[name] for name in plain},
     )
 

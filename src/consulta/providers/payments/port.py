@@ -104,6 +104,22 @@ class Setup:
 
 
 @dataclass(frozen=True, slots=True)
+class Refund:
+    reference: str
+    amount: Money
+    state: str  # "pending" | "succeeded" | "failed"
+    key: str | None = None
+    """The idempotency key it was asked under, as far as the provider gives it back."""
+    error_code: str | None = None
+    """Why it failed, in the provider's code (`lost_or_stolen_card`); safe to show."""
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether nothing of it reached the payer, or it came back."""
+        return self.state == "failed"
+
+
+@dataclass(frozen=True, slots=True)
 class Charge:
     """A charge as the provider has it at this moment."""
 
@@ -114,6 +130,10 @@ class Charge:
     """What was reserved: also after the capture, and 0 again once released."""
     captured_minor: int = 0
     refunded_minor: int = 0
+    """What went back, and did not fail since."""
+    refunds: tuple[Refund, ...] | None = None
+    """All that were ever accepted, those that failed included; None where this answer does not
+    tell them."""
     disputed: bool = False
     """Whether a dispute stands, as far as this answer tells."""
     dispute: Dispute | None = None
@@ -129,13 +149,6 @@ class Charge:
     created_at: datetime | None = None
     raw: Mapping[str, Any] = field(default_factory=dict)
     """The provider's answer without secrets, for the record."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refund:
-    reference: str
-    amount: Money
-    state: str  # "pending" | "succeeded" | "failed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from consulta.providers.payments.razorpay_events import (
     read_return,
 )
 from consulta.providers.payments.razorpay_translation import (
+    OPERATION_KEY,
     charge_from,
     creation,
     disputed_as,
@@ -44,6 +45,7 @@ from consulta.providers.payments.razorpay_translation import (
     principal,
     razorpay_amount,
     refund_from,
+    refunded_as,
 )
 from consulta.providers.payments.vendor_http import read
 from consulta.providers.payments.without_saved_methods import WithoutSavedMethods
@@ -156,7 +158,11 @@ class RazorpayProvider(WithoutSavedMethods):
         """So much is on its way back, and the charge as it stands after that. The same key returns
         the same refund.
         """
-        asked = {"amount": razorpay_amount(amount), "speed": "normal"}
+        asked = {
+            "amount": razorpay_amount(amount),
+            "speed": "normal",
+            "notes": {OPERATION_KEY: idempotency_key},
+        }
         order, payments, charge = await self._look(reference)
         tried = principal(payments)
         if charge.state is not ChargeState.PAID or tried is None:
@@ -169,7 +175,7 @@ class RazorpayProvider(WithoutSavedMethods):
         )
         present = await self._api.get(path)
         after = read(_changed, order, payments, present, dispute=charge.dispute)
-        return read(refund_from, made), after
+        return read(refund_from, made), await self._with_refunds(after, present)
 
     async def fetch(self, reference: str) -> Charge:
         """The present truth. Raises `ChargeRefused` for an order that Razorpay does not know."""
@@ -238,7 +244,14 @@ class RazorpayProvider(WithoutSavedMethods):
         if charge.state is ChargeState.PAID and charge.created_at is not None:
             disputes = await self._api.disputes(charge.created_at)
             charge = read(disputed_as, charge, payments, disputes)
+            charge = await self._with_refunds(charge, principal(payments))
         return order, payments, self._led_back(charge)
+
+    async def _with_refunds(self, charge: Charge, taken: Entity | None) -> Charge:
+        if taken is None:
+            return charge
+        listed = self._api.listed(f"/payments/{id_of(taken)}/refunds", since=None)
+        return read(refunded_as, charge, [one async for one in listed])
 
     def _led_back(self, charge: Charge) -> Charge:
         """The checkout is opened by the frontend, which tells it where the payer comes back to."""

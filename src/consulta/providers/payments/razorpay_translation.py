@@ -21,6 +21,8 @@ from consulta.providers.payments.port import (
 
 PAYMENT_KEY = "consulta_payment"
 """The note that carries our payment's id; the receipt says the same."""
+OPERATION_KEY = "consulta_operation"
+"""The note of a refund that carries the key it was asked under."""
 HOLD_MINUTES = 7200
 """For so long, the longest that is allowed, an authorised payment can be captured; then Razorpay
 returns it by itself (docs: payments/capture-settings)."""
@@ -154,7 +156,18 @@ def refund_from(refund: Mapping[str, Any]) -> Refund:
         reference=_id(refund),
         amount=Money(_whole(refund["amount"]), refund["currency"]),
         state=_REFUND_STATES.get(refund["status"], "pending"),
+        key=opaque(embedded(refund.get("notes")).get(OPERATION_KEY)),
     )
+
+
+def refunded_as(charge: Charge, listed: Sequence[Mapping[str, Any]]) -> Charge:
+    """The charge with its refunds, the oldest first. Of what went back they have the last word,
+    since a sum and its parts are read at two moments.
+    """
+    ordered = sorted(listed, key=lambda one: _whole(one["created_at"]))
+    refunds = tuple(refund_from(one) for one in ordered)
+    back = sum(one.amount.amount_minor for one in refunds if not one.has_failed)
+    return replace(charge, refunded_minor=min(back, charge.captured_minor), refunds=refunds)
 
 
 def refusal_from(content: Any) -> ChargeRefused | ProviderUnavailable:

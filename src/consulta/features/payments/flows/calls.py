@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from consulta.features.payments import queries, service
 from consulta.features.payments.flows.answer import Answer
-from consulta.features.payments.flows.doubt import follow_conflict, needs_resolving, resolve
+from consulta.features.payments.flows.doubt import follow_refusal, needs_resolving, resolve
 from consulta.features.payments.flows.till import Till
 from consulta.features.payments.queries import Lease
 from consulta.features.payments.rules import (
@@ -22,7 +22,6 @@ from consulta.platform.metrics import PROVIDER_SECONDS
 from consulta.providers.payments.port import (
     AuthorizeOrder,
     ChargeRefused,
-    ChargeStateConflict,
     PaymentProvider,
     ProviderUnavailable,
 )
@@ -54,8 +53,8 @@ async def ask(till: Till, lease: Lease) -> Answer:
                 if provider.capabilities.remembers and needs_resolving(lease):
                     return await resolve(provider, lease)
                 return await _call(till, provider, lease)
-            except ChargeStateConflict as conflict:
-                return await follow_conflict(provider, lease, conflict)
+            except ChargeRefused as refused:
+                return await follow_refusal(provider, lease, refused)
     except ChargeRefused as refused:
         return Answer(refused=refused)
     except ProviderUnavailable as unavailable:

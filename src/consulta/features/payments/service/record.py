@@ -76,7 +76,8 @@ async def record(
     reference: str | None = None,
     is_one_call: bool = False,
 ) -> bool:
-    """The operation is done and the payment says what the charge says; False for a late writer.
+    """The operation is done and the payment says what the charge says; False for a late writer. A
+    refund that has failed by then has been refused.
 
     `is_one_call`: the charge knows of this refund alone, which is added to what went back. A
     charge about another amount than ours is never applied: its operation is parked.
