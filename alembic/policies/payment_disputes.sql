@@ -1,4 +1,4 @@
--- payment_disputes: both parties read; the worker writes.
+-- payment_disputes: both parties read; the worker writes, functions look.
 ALTER TABLE app.payment_disputes ENABLE ROW LEVEL SECURITY;
 ALTER TABLE app.payment_disputes FORCE ROW LEVEL SECURITY;
 
@@ -18,6 +18,8 @@ CREATE POLICY worker_reads ON app.payment_disputes FOR SELECT TO consulta_worker
 CREATE POLICY worker_adds ON app.payment_disputes FOR INSERT TO consulta_worker WITH CHECK (true);
 CREATE POLICY worker_changes ON app.payment_disputes FOR UPDATE TO consulta_worker
     USING (true) WITH CHECK (true);
+GRANT SELECT ON app.payment_disputes TO consulta_definer;
+CREATE POLICY definer_reads ON app.payment_disputes FOR SELECT TO consulta_definer USING (true);
 
 CREATE TRIGGER touch BEFORE UPDATE ON app.payment_disputes
     FOR EACH ROW EXECUTE FUNCTION app.touch();

@@ -25,7 +25,7 @@ CREATE TABLE app.payment_disputes (
     specialist_id uuid NOT NULL,
     client_id uuid NOT NULL,
     reference text NOT NULL,
-    status text NOT NULL,
+    state text NOT NULL,
     reason text,
     amount_minor bigint,
     created_at timestamptz NOT NULL DEFAULT app.now(),
@@ -33,8 +33,8 @@ CREATE TABLE app.payment_disputes (
     CONSTRAINT fk_payment_disputes_payment FOREIGN KEY (payment_id, specialist_id, client_id)
         REFERENCES app.payments (id, specialist_id, client_id),
     CONSTRAINT uq_payment_disputes_payment_id_reference UNIQUE (payment_id, reference),
-    CONSTRAINT ck_payment_disputes_status
-        CHECK (status IN ('inquiry', 'open', 'won', 'lost', 'closed')),
+    CONSTRAINT ck_payment_disputes_state
+        CHECK (state IN ('inquiry', 'open', 'won', 'lost', 'closed')),
     CONSTRAINT ck_payment_disputes_amount CHECK (amount_minor > 0)
 );
 COMMENT ON TABLE app.payment_disputes IS
@@ -51,7 +51,7 @@ SET contested_minor = least(captured_minor, coalesce(dispute_minor, captured_min
         THEN least(captured_minor, coalesce(dispute_minor, captured_minor)) ELSE 0 END
 WHERE coalesce(dispute_status IN ('open', 'lost'), is_disputed);
 INSERT INTO app.payment_disputes
-    (payment_id, specialist_id, client_id, reference, status, reason, amount_minor)
+    (payment_id, specialist_id, client_id, reference, state, reason, amount_minor)
 SELECT id, specialist_id, client_id, coalesce(dispute_reference, ''),
     coalesce(dispute_status, 'open'), dispute_reason, dispute_minor
 FROM app.payments WHERE dispute_status IS NOT NULL OR is_disputed;

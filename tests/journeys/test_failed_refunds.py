@@ -43,6 +43,29 @@ async def sums(anna: Any, payment: str) -> tuple[str, int]:
     return seen["status"], seen["refunded"]["amount_minor"]
 
 
+async def books_are_reversed(sarah: Any, anna: Any, booking: Any) -> None:
+    """The entries and papers of 15,000 and then 5,000 that came back."""
+    held = await movements(sarah)
+    assert held[-4:] == [
+        ("refund_failed", "gateway", 15_000),
+        ("refund_failed", "specialist", -15_000),
+        ("refund_failed", "gateway", 5_000),
+        ("refund_failed", "specialist", -5_000),
+    ]
+    assert sum(amount for kind, _, amount in held if kind == "refund_failed") == 0
+    papers = await anna.sees(f"/bookings/{booking['id']}/receipts")
+    assert sorted((one["kind"], one["amount"]["amount_minor"]) for one in papers) == [
+        ("credit_note", 5_000),
+        ("credit_note", 15_000),
+        ("receipt", 20_000),
+        ("reversal", 5_000),
+        ("reversal", 15_000),
+    ]
+    reversal = next(one for one in papers if one["kind"] == "reversal")
+    page = await anna.get(f"/receipts/{reversal['id']}/html")
+    assert "Reversal" in page.content.decode()
+
+
 @pytest.mark.parametrize("told", [True, False], ids=["letters", "reading"])
 async def test_a_refund_that_fails_at_the_bank_is_owed_again(bank: StripeWorld, told: bool) -> None:
     sarah, anna, booking, _ = await paid_at_stripe(bank)
@@ -78,25 +101,7 @@ async def test_a_refund_that_fails_at_the_bank_is_owed_again(bank: StripeWorld, 
         (whole["id"], "failed", CARD),
     }
     assert len(await letters(bank.world)) == 2
-    held = await movements(sarah)
-    assert held[-4:] == [
-        ("refund_failed", "gateway", 15_000),
-        ("refund_failed", "specialist", -15_000),
-        ("refund_failed", "gateway", 5_000),
-        ("refund_failed", "specialist", -5_000),
-    ]
-    assert sum(amount for kind, _, amount in held if kind == "refund_failed") == 0
-    papers = await anna.sees(f"/bookings/{booking['id']}/receipts")
-    assert sorted((one["kind"], one["amount"]["amount_minor"]) for one in papers) == [
-        ("credit_note", 5_000),
-        ("credit_note", 15_000),
-        ("receipt", 20_000),
-        ("reversal", 5_000),
-        ("reversal", 15_000),
-    ]
-    reversal = next(one for one in papers if one["kind"] == "reversal")
-    page = await anna.get(f"/receipts/{reversal['id']}/html")
-    assert "Reversal" in page.content.decode()
+    await books_are_reversed(sarah, anna, booking)
     assert ("park", "refund_failed", "open") in await findings(bank.world)
     assert ("park", "provider_has_less", "open") not in await findings(bank.world)
 

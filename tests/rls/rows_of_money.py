@@ -57,7 +57,7 @@ def disputes() -> Iterator[Row]:
             payment.client,
             payment_id=payment.values["id"],
             reference="du_1",
-            status="won",
+            state="won",
         )
 
 

@@ -85,13 +85,13 @@ COMMENT ON FUNCTION app.issue_receipt(app.payments, uuid, text, bigint) IS
     'A receipt, credit note or reversal with the specialist''s next number: one after the other, none left out.';
 
 -- Internal: what was lost stays where it went. Of a mere inquiry nothing goes anywhere.
-CREATE FUNCTION app.is_contested(p_payment app.payments) RETURNS boolean
+CREATE FUNCTION app.contested_minor(p_payment app.payments) RETURNS bigint
 LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
-    SELECT CASE WHEN p_payment.dispute_status IS NULL THEN p_payment.is_disputed
-                ELSE p_payment.dispute_status IN ('open', 'lost') END
+    SELECT CASE WHEN p_payment.dispute_status IS NULL AND p_payment.is_disputed
+                THEN p_payment.captured_minor ELSE p_payment.contested_minor END
 $$;
-COMMENT ON FUNCTION app.is_contested(app.payments) IS
-    'Whether the payer''s bank holds money of that payment back, for now or for good.';
+COMMENT ON FUNCTION app.contested_minor(app.payments) IS
+    'How much of that payment''s money its payer''s bank holds back over all disputes, for now or for good.';
 
 CREATE FUNCTION app.write_money_trail() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
@@ -99,15 +99,15 @@ DECLARE
     held_by text := CASE NEW.provider WHEN 'manual' THEN 'by_hand' ELSE 'gateway' END;
     taken bigint := NEW.captured_minor;
     returned bigint := NEW.refunded_minor;
-    was_contested boolean := false;
-    is_contested boolean := app.is_contested(NEW);
+    was_contested bigint := 0;
+    contested bigint := app.contested_minor(NEW);
     movement uuid := app.new_id();
     from_held bigint;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         taken := taken - OLD.captured_minor;
         returned := returned - OLD.refunded_minor;
-        was_contested := app.is_contested(OLD);
+        was_contested := app.contested_minor(OLD);
     END IF;
     IF taken <> 0 THEN
         PERFORM app.move_money(NEW, movement, 'capture', 'specialist', held_by, taken);
@@ -128,13 +128,14 @@ BEGIN
         PERFORM app.issue_receipt(NEW, movement, 'credit_note', returned);
         movement := app.new_id();
     END IF;
-    IF is_contested AND NOT was_contested THEN
-        from_held := app.ledger_balance(NEW.id, held_by);
+    IF contested > was_contested THEN
         PERFORM app.move_money(NEW, movement, 'dispute', held_by, 'disputed',
-            least(from_held, coalesce(NEW.dispute_minor, from_held)));
-    ELSIF was_contested AND NOT is_contested THEN
-        PERFORM app.move_money(NEW, movement, 'dispute_won', 'disputed', held_by,
-            app.ledger_balance(NEW.id, 'disputed'));
+            least(contested - was_contested, app.ledger_balance(NEW.id, held_by)));
+    ELSIF contested < was_contested THEN
+        -- Some of it may have been returned meanwhile: no more comes back than is there.
+        PERFORM app.move_money(NEW, movement, 'dispute_won', 'disputed', held_by, CASE contested
+            WHEN 0 THEN app.ledger_balance(NEW.id, 'disputed')
+            ELSE least(was_contested - contested, app.ledger_balance(NEW.id, 'disputed')) END);
     END IF;
     RETURN NULL;
 END
@@ -165,7 +166,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp 
         FROM app.receipts r GROUP BY r.payment_id
     ), books AS (
         SELECT p.id, p.specialist_id, p.currency, p.captured_minor, p.refunded_minor,
-            app.is_contested(p) AS is_contested,
+            app.contested_minor(p) AS contested,
             coalesce(e.captured, 0)::bigint AS captured,
             coalesce(e.refunded, 0)::bigint AS refunded,
             coalesce(e.disputed, 0)::bigint AS disputed,
@@ -180,7 +181,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp 
     FROM books b
     WHERE (b.captured_minor, b.refunded_minor) <> (b.captured, b.refunded)
        OR (b.captured_minor, b.refunded_minor) <> (b.receipts, b.credit_notes)
-       OR (b.disputed <> 0 AND NOT b.is_contested)
+       OR b.disputed > b.contested
     ORDER BY b.id
     LIMIT greatest(0, least(p_limit, 1000))
 $$;

@@ -220,7 +220,7 @@ class PaymentDispute(Identified, Timestamped, Base):
     specialist_id: Mapped[UUID]
     client_id: Mapped[UUID]
     reference: Mapped[str]
-    status: Mapped[str]
+    state: Mapped[str]
     reason: Mapped[str | None]
     amount_minor: Mapped[int | None] = mapped_column(BigInteger)
 
@@ -229,7 +229,7 @@ class PaymentDispute(Identified, Timestamped, Base):
         UniqueConstraint(
             "payment_id", "reference", name="uq_payment_disputes_payment_id_reference"
         ),
-        CheckConstraint("status IN ('inquiry', 'open', 'won', 'lost', 'closed')", name="status"),
+        CheckConstraint("state IN ('inquiry', 'open', 'won', 'lost', 'closed')", name="state"),
         CheckConstraint("amount_minor > 0", name="amount"),
         {
             "comment": "Each complaint of a payer at the bank by itself, under the provider's name"

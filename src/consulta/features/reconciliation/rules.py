@@ -7,7 +7,7 @@ from uuid import UUID
 
 from consulta.features.payments.rules import (
     Progress,
-    dispute_now,
+    disputes_now,
     fresh_failures,
     progress,
     returned_now,
@@ -58,7 +58,7 @@ class OurSide:
     reference: str | None
     captured_minor: int
     refunded_minor: int
-    dispute: Dispute | None
+    disputes: tuple[Dispute, ...]
     is_over: bool
     """What is paid for has come to nothing."""
     is_under_way: bool
@@ -122,9 +122,11 @@ def _of_sums(charge: Charge, ours: OurSide) -> Verdict | None:
         return None if ours.is_under_way else _park("provider_has_less")
     if (charge.captured_minor, charge.refunded_minor) != (ours.captured_minor, ours.refunded_minor):
         return Verdict(Remedy.CORRECT, "sums_differ")
-    dispute = dispute_now(ours.dispute, charge)
-    if dispute is not None and dispute != ours.dispute:
-        return Verdict(Remedy.CORRECT, "dispute_missed" if dispute.stands else "dispute_ended")
+    disputes = disputes_now(ours.disputes, charge)
+    changed = [one for one in disputes if one not in ours.disputes]
+    if changed:
+        stands = any(one.stands for one in changed)
+        return Verdict(Remedy.CORRECT, "dispute_missed" if stands else "dispute_ended")
     if ours.reference is None:
         return Verdict(Remedy.ADOPT, "reference_lost")
     return None

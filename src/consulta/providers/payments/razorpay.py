@@ -174,7 +174,7 @@ class RazorpayProvider(WithoutSavedMethods):
             f"{path}/refund", asked, headers={"X-Refund-Idempotency": idempotency_key}
         )
         present = await self._api.get(path)
-        after = read(_changed, order, payments, present, dispute=charge.dispute)
+        after = read(_changed, order, payments, present, disputes=charge.disputes)
         return read(refund_from, made), await self._with_refunds(after, present)
 
     async def fetch(self, reference: str) -> Charge:
@@ -272,8 +272,12 @@ class RazorpayProvider(WithoutSavedMethods):
 
 
 def _changed(
-    order: Entity, payments: Sequence[Entity], changed: Entity, *, dispute: Dispute | None = None
+    order: Entity,
+    payments: Sequence[Entity],
+    changed: Entity,
+    *,
+    disputes: tuple[Dispute, ...] = (),
 ) -> Charge:
     """The charge with one of its payments as it is now."""
     present = [changed if one["id"] == changed["id"] else one for one in payments]
-    return charge_from(order, present, dispute=dispute)
+    return charge_from(order, present, disputes=disputes)

@@ -142,15 +142,15 @@ def _embedded_refunds(settled: Mapping[str, Any]) -> tuple[Refund, ...] | None:
 
 
 def disputed_as(charge: Charge, listed: Mapping[str, Any]) -> Charge:
-    """The charge with its dispute, of the list of all: one that stands, else the youngest.
+    """The charge with its disputes, of which there may be several.
 
     Raises KeyError, TypeError or ValueError for what is no list of disputes.
     """
-    found = [(_dispute_from(one), one["created"]) for one in listed["data"]]
+    ordered = sorted(listed["data"], key=lambda one: one["created"])
+    found = tuple(_dispute_from(one) for one in ordered)
     if not found:
         return charge
-    dispute, _ = max(found, key=lambda one: (one[0].stands, one[1]))
-    return replace(charge, disputed=dispute.stands, dispute=dispute)
+    return replace(charge, disputed=any(one.stands for one in found), disputes=found)
 
 
 def instant(seconds: float) -> datetime:

@@ -43,6 +43,13 @@ async def due_operations(till: Till, *, limit: int) -> Sequence[Lease]:
 
 async def ask(till: Till, lease: Lease) -> Answer:
     """The provider's answer to the operation. Nothing is written; nothing is raised but bugs."""
+    if lease.waits_for_bank or lease.is_not_owed:
+        is_undecided = lease.waits_for_bank
+        return Answer(waits_for_bank=is_undecided, is_not_owed=not is_undecided)
+    return await _asked(till, lease)
+
+
+async def _asked(till: Till, lease: Lease) -> Answer:
     try:
         async with (
             asyncio.timeout(till.patience_seconds),
@@ -87,6 +94,10 @@ async def write_down(work: Work, lease: Lease, answer: Answer) -> None:
             retry_after_seconds=answer.unavailable.retry_after_seconds,
             stored=answer.unavailable.stored,
         )
+    elif answer.waits_for_bank:
+        await service.wait_for_bank(work, lease)
+    elif answer.is_not_owed:
+        await service.settle_not_owed(work, lease)
     elif answer.lapses_at is not None:
         await service.wait_for_lapse(work, lease, answer.lapses_at)
     elif answer.is_undone or lease.kind in {"capture", "refund"}:

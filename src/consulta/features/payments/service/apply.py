@@ -11,7 +11,7 @@ from consulta.features.payments.events import (
     PaymentTaken,
 )
 from consulta.features.payments.queries import LockedPayment
-from consulta.features.payments.service.dispute import note_dispute
+from consulta.features.payments.service.dispute import note_disputes
 from consulta.features.payments.service.fall_back import take_over_failures
 from consulta.features.payments.service.undo import undo
 from consulta.features.payments.states import PaymentStatus, path, status_of, way_back
@@ -54,7 +54,7 @@ async def apply(work: Work, payment: LockedPayment, charge: Charge) -> PaymentSt
     charge, falls = await take_over_failures(work, payment, charge)
     if falls and payment.status in _GIVEN_UP:
         await work.execute(_WRITE_RETURNED, payment.id, charge.refunded_minor)
-        await note_dispute(work, payment, charge)
+        await note_disputes(work, payment, charge)
         return payment.status
     steps = (way_back if falls else path)(payment.status, status_of(charge))
     if steps is None:
@@ -68,7 +68,7 @@ async def apply(work: Work, payment: LockedPayment, charge: Charge) -> PaymentSt
         )
         if payment.status in _GIVEN_UP:
             await undo(work, payment, charge)
-        await note_dispute(work, payment, charge)
+        await note_disputes(work, payment, charge)
         return payment.status
     for step in steps or [payment.status]:
         await _write(work, payment, charge, step, falls=falls)
@@ -80,7 +80,7 @@ async def apply(work: Work, payment: LockedPayment, charge: Charge) -> PaymentSt
             old={"status": payment.status},
             new={"status": steps[-1]},
         )
-    await note_dispute(work, payment, charge)
+    await note_disputes(work, payment, charge)
     if not falls:
         await _announce(work, payment, charge, steps)
     return steps[-1] if steps else payment.status

@@ -66,6 +66,6 @@ async def _return_all(work: Work, payment: LockedPayment) -> bool:
     if await left_to_return(work, payment.id) <= 0 or await failed_refunds(work, payment.id):
         return False
     await request_operation(
-        work, payment_id=payment.id, kind="refund", amount_minor=None, leased=False
+        work, payment_id=payment.id, kind="refund", amount_minor=None, leased=False, waits=True
     )
     return True

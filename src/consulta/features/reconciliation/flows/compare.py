@@ -183,7 +183,7 @@ class _Difference:
                 "currency": ours.amount.currency,
                 "captured_minor": ours.captured_minor,
                 "refunded_minor": ours.refunded_minor,
-                "is_disputed": ours.dispute is not None and ours.dispute.stands,
+                "is_disputed": any(one.stands for one in ours.disputes),
             },
         }
 
