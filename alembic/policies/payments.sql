@@ -29,7 +29,8 @@ CREATE TRIGGER guard_moves BEFORE INSERT OR UPDATE ON app.payments
 CREATE TRIGGER money_trail AFTER UPDATE ON app.payments
     FOR EACH ROW WHEN (OLD.captured_minor <> NEW.captured_minor
         OR OLD.refunded_minor <> NEW.refunded_minor OR OLD.is_disputed <> NEW.is_disputed
-        OR OLD.dispute_status IS DISTINCT FROM NEW.dispute_status)
+        OR OLD.dispute_status IS DISTINCT FROM NEW.dispute_status
+        OR OLD.contested_minor <> NEW.contested_minor)
     EXECUTE FUNCTION app.write_money_trail();
 CREATE TRIGGER money_trail_begins AFTER INSERT ON app.payments
     FOR EACH ROW WHEN (NEW.captured_minor <> 0 OR NEW.refunded_minor <> 0 OR NEW.is_disputed

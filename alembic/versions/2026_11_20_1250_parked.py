@@ -5,7 +5,7 @@ from alembic import op
 from consulta.platform.db.scripts import run
 
 revision = "0030_parked"
-down_revision = "0028_house_terms"
+down_revision = "0029_money_back"
 
 TABLES = """
 CREATE INDEX ix_outbox_parked ON app.outbox (id) WHERE state = 'parked';

@@ -1,5 +1,6 @@
 """The sandbox: its magic methods, the passing of time, secrets and letters."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -160,6 +161,23 @@ async def test_a_late_approval_comes_by_itself(sandbox: SandboxProvider, clock: 
     clock.pass_by(seconds=1)
     assert (await sandbox.fetch(held.reference)).state is ChargeState.AUTHORIZED
     assert (await sandbox.fetch(taken.reference)).state is ChargeState.PAID
+
+
+async def test_a_refund_that_fails_by_itself_stands_until_then(
+    sandbox: SandboxProvider, clock: Clock
+) -> None:
+    paid = await charged(sandbox, methods.REFUND_FAILS, capture_now=True)
+    made, after = await sandbox.refund(paid.reference, Money(500, "USD"), idempotency_key="one")
+    assert (after.refunded_minor, after.refunds) == (500, (made,))
+    clock.pass_by(minutes=1)
+    later = await sandbox.fetch(paid.reference)
+    failed = replace(made, state="failed", error_code=methods.REFUND_CODE)
+    assert (later.refunded_minor, later.refunds) == (0, (failed,))
+    # The same news is the same letter, and the sum that came back is other news.
+    letters = {sandbox.read_event(*sandbox.letter_about(one)).id for one in (paid, after, later)}
+    assert len(letters) == 3
+    with pytest.raises(ChargeStateConflict):
+        await sandbox.fail_refund(paid.reference, made.reference)
 
 
 @pytest.mark.parametrize(

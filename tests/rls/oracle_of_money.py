@@ -16,6 +16,7 @@ MONEY_LAWS: Mapping[str, Law] = {
         update=WORKER,
         touch=("next_action", "'{}'"),
     ),
+    "payment_disputes": between_parties(insert=WORKER, update=WORKER, touch=("reason", "'r'")),
     "payment_operations": Law(
         key=("id",),
         select={**ADMIN, **WORKER, **DEFINER},

@@ -47,6 +47,20 @@ def actions() -> Iterator[Row]:
         )
 
 
+def disputes() -> Iterator[Row]:
+    for payment in payments():
+        assert payment.specialist is not None
+        assert payment.client is not None
+        yield shared(
+            f"dispute of {payment.label}",
+            payment.specialist,
+            payment.client,
+            payment_id=payment.values["id"],
+            reference="du_1",
+            state="won",
+        )
+
+
 def operations() -> Iterator[Row]:
     for payment in payments():
         yield Row(

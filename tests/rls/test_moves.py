@@ -142,7 +142,8 @@ async def test_nobody_but_the_service_moves_money(
             assert outcome == "1" or outcome.startswith("!42501"), outcome
             if outcome == "1" and before != after:
                 made.add((before, after, mover))
-    assert made == {(*move, "system") for move in table}
+    # The bank's moves are those of a sum that falls.
+    assert made == {move for move in table if move[2] == "system"}
 
 
 async def test_operations_are_nobodys_to_write(lines: dict[str, asyncpg.Connection]) -> None:

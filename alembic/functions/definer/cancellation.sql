@@ -30,10 +30,12 @@ $$;
 COMMENT ON FUNCTION app.refund_percent(app.bookings, timestamptz) IS
     'Which share the booking''s own tiers give back at that moment; exactly 24 hours is 24 hours (D12).';
 
--- What was returned at the gateway itself counts, and so does what is on its way back.
+-- What was returned at the gateway itself counts, and so does what is on its way back, and what the
+-- payer has had through the bank by a dispute that was lost.
 CREATE FUNCTION app.returned_minor(p_payment app.payments) RETURNS bigint
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
-    SELECT greatest(p_payment.refunded_minor, coalesce(sum(o.amount_minor), 0)::bigint)
+    SELECT p_payment.lost_minor
+         + greatest(p_payment.refunded_minor, coalesce(sum(o.amount_minor), 0)::bigint)
     FROM app.payment_operations o
     WHERE o.payment_id = p_payment.id AND o.kind = 'refund' AND o.state <> 'dead'
 $$;

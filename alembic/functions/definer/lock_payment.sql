@@ -7,6 +7,7 @@ DECLARE
     known app.payments;
     booking app.bookings;
     purchase app.package_purchases;
+    disputes jsonb := '[]';
 BEGIN
     SELECT * INTO known FROM app.payments p WHERE p.id = p_payment;
     IF known.id IS NULL THEN
@@ -20,9 +21,13 @@ BEGIN
         SELECT * INTO booking FROM app.bookings b WHERE b.id = known.booking_id FOR UPDATE;
     END IF;
     SELECT * INTO known FROM app.payments p WHERE p.id = p_payment FOR UPDATE;
-    RETURN jsonb_build_object('payment', to_jsonb(known), 'now', app.now());
+    IF known.is_disputed OR known.dispute_status IS NOT NULL THEN
+        SELECT coalesce(jsonb_agg(to_jsonb(d) ORDER BY d.created_at, d.id), '[]') INTO disputes
+        FROM app.payment_disputes d WHERE d.payment_id = known.id;
+    END IF;
+    RETURN jsonb_build_object('payment', to_jsonb(known), 'disputes', disputes, 'now', app.now());
 END
 $$;
 COMMENT ON FUNCTION app.lock_payment(uuid) IS
-    'Locks calendar, purchase or booking, and payment, and returns the last; NULL for an unknown payment.';
+    'Locks calendar, purchase or booking, and payment, and returns the last with its disputes; NULL for an unknown payment.';
 GRANT EXECUTE ON FUNCTION app.lock_payment(uuid) TO consulta_worker;

@@ -61,11 +61,15 @@ DECLARE
     said jsonb := app.receipt_details(p_payment);
     next_number bigint;
 BEGIN
-    IF p_kind = 'credit_note' THEN
-        said := said || jsonb_build_object('credits', (
+    IF p_kind <> 'receipt' THEN
+        said := said || jsonb_build_object(
+            CASE p_kind WHEN 'credit_note' THEN 'credits' ELSE 'reverses' END, (
             SELECT jsonb_build_object('number', r.number, 'issued_at', r.issued_at)
-            FROM app.receipts r WHERE r.payment_id = p_payment.id AND r.kind = 'receipt'
-            ORDER BY r.number DESC LIMIT 1));
+            FROM app.receipts r WHERE r.payment_id = p_payment.id
+              AND r.kind = CASE p_kind WHEN 'credit_note' THEN 'receipt' ELSE 'credit_note' END
+            -- Of several credit notes the one of this very amount is meant, where there is one.
+            ORDER BY p_kind = 'reversal' AND r.amount_minor = p_amount_minor DESC, r.number DESC
+            LIMIT 1));
     END IF;
     INSERT INTO app.receipt_counters AS c (specialist_id, last_number)
     VALUES (p_payment.specialist_id, 1)
@@ -78,16 +82,16 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION app.issue_receipt(app.payments, uuid, text, bigint) IS
-    'A receipt or credit note with the specialist''s next number: one after the other, none left out.';
+    'A receipt, credit note or reversal with the specialist''s next number: one after the other, none left out.';
 
 -- Internal: what was lost stays where it went. Of a mere inquiry nothing goes anywhere.
-CREATE FUNCTION app.is_contested(p_payment app.payments) RETURNS boolean
+CREATE FUNCTION app.contested_minor(p_payment app.payments) RETURNS bigint
 LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
-    SELECT CASE WHEN p_payment.dispute_status IS NULL THEN p_payment.is_disputed
-                ELSE p_payment.dispute_status IN ('open', 'lost') END
+    SELECT CASE WHEN p_payment.dispute_status IS NULL AND p_payment.is_disputed
+                THEN p_payment.captured_minor ELSE p_payment.contested_minor END
 $$;
-COMMENT ON FUNCTION app.is_contested(app.payments) IS
-    'Whether the payer''s bank holds money of that payment back, for now or for good.';
+COMMENT ON FUNCTION app.contested_minor(app.payments) IS
+    'How much of that payment''s money its payer''s bank holds back over all disputes, for now or for good.';
 
 CREATE FUNCTION app.write_money_trail() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
@@ -95,22 +99,27 @@ DECLARE
     held_by text := CASE NEW.provider WHEN 'manual' THEN 'by_hand' ELSE 'gateway' END;
     taken bigint := NEW.captured_minor;
     returned bigint := NEW.refunded_minor;
-    was_contested boolean := false;
-    is_contested boolean := app.is_contested(NEW);
+    was_contested bigint := 0;
+    contested bigint := app.contested_minor(NEW);
     movement uuid := app.new_id();
     from_held bigint;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         taken := taken - OLD.captured_minor;
         returned := returned - OLD.refunded_minor;
-        was_contested := app.is_contested(OLD);
+        was_contested := app.contested_minor(OLD);
     END IF;
     IF taken <> 0 THEN
         PERFORM app.move_money(NEW, movement, 'capture', 'specialist', held_by, taken);
         PERFORM app.issue_receipt(NEW, movement, 'receipt', taken);
         movement := app.new_id();
     END IF;
-    IF returned <> 0 THEN
+    IF returned < 0 THEN
+        -- The payer's bank sent it back to where it had been taken to.
+        PERFORM app.move_money(NEW, movement, 'refund_failed', 'specialist', held_by, -returned);
+        PERFORM app.issue_receipt(NEW, movement, 'reversal', -returned);
+        movement := app.new_id();
+    ELSIF returned > 0 THEN
         -- Where the bank holds some of it in a dispute, that goes back last.
         from_held := least(returned, app.ledger_balance(NEW.id, held_by));
         PERFORM app.move_money(NEW, movement, 'refund', held_by, 'specialist', from_held);
@@ -119,19 +128,20 @@ BEGIN
         PERFORM app.issue_receipt(NEW, movement, 'credit_note', returned);
         movement := app.new_id();
     END IF;
-    IF is_contested AND NOT was_contested THEN
-        from_held := app.ledger_balance(NEW.id, held_by);
+    IF contested > was_contested THEN
         PERFORM app.move_money(NEW, movement, 'dispute', held_by, 'disputed',
-            least(from_held, coalesce(NEW.dispute_minor, from_held)));
-    ELSIF was_contested AND NOT is_contested THEN
-        PERFORM app.move_money(NEW, movement, 'dispute_won', 'disputed', held_by,
-            app.ledger_balance(NEW.id, 'disputed'));
+            least(contested - was_contested, app.ledger_balance(NEW.id, held_by)));
+    ELSIF contested < was_contested THEN
+        -- Some of it may have been returned meanwhile: no more comes back than is there.
+        PERFORM app.move_money(NEW, movement, 'dispute_won', 'disputed', held_by, CASE contested
+            WHEN 0 THEN app.ledger_balance(NEW.id, 'disputed')
+            ELSE least(was_contested - contested, app.ledger_balance(NEW.id, 'disputed')) END);
     END IF;
     RETURN NULL;
 END
 $$;
 COMMENT ON FUNCTION app.write_money_trail() IS
-    'Whatever moves the money of a payment leaves balanced entries, and a receipt or credit note where money was taken or returned.';
+    'Whatever moves the money of a payment leaves balanced entries, and a receipt or credit note where money was taken or returned, and a reversal where it came back from the payer''s bank.';
 GRANT EXECUTE ON FUNCTION app.write_money_trail() TO consulta_owner;
 
 -- For a doctor and for admins: both books are written in one transaction, so none is ever expected.
@@ -144,18 +154,19 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp 
         SELECT e.payment_id,
             sum(-e.amount_minor) FILTER (WHERE e.kind = 'capture' AND e.account = 'specialist')
                 AS captured,
-            sum(e.amount_minor) FILTER (WHERE e.kind = 'refund' AND e.account = 'specialist')
-                AS refunded,
+            sum(e.amount_minor) FILTER (WHERE e.kind IN ('refund', 'refund_failed')
+                AND e.account = 'specialist') AS refunded,
             sum(e.amount_minor) FILTER (WHERE e.account = 'disputed') AS disputed
         FROM app.ledger_entries e GROUP BY e.payment_id
     ), issued AS (
         SELECT r.payment_id,
             sum(r.amount_minor) FILTER (WHERE r.kind = 'receipt') AS receipts,
-            sum(r.amount_minor) FILTER (WHERE r.kind = 'credit_note') AS credit_notes
+            sum(CASE r.kind WHEN 'reversal' THEN -r.amount_minor ELSE r.amount_minor END)
+                FILTER (WHERE r.kind <> 'receipt') AS credit_notes
         FROM app.receipts r GROUP BY r.payment_id
     ), books AS (
         SELECT p.id, p.specialist_id, p.currency, p.captured_minor, p.refunded_minor,
-            app.is_contested(p) AS is_contested,
+            app.contested_minor(p) AS contested,
             coalesce(e.captured, 0)::bigint AS captured,
             coalesce(e.refunded, 0)::bigint AS refunded,
             coalesce(e.disputed, 0)::bigint AS disputed,
@@ -170,7 +181,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp 
     FROM books b
     WHERE (b.captured_minor, b.refunded_minor) <> (b.captured, b.refunded)
        OR (b.captured_minor, b.refunded_minor) <> (b.receipts, b.credit_notes)
-       OR (b.disputed <> 0 AND NOT b.is_contested)
+       OR b.disputed > b.contested
     ORDER BY b.id
     LIMIT greatest(0, least(p_limit, 1000))
 $$;

@@ -59,7 +59,7 @@ COMMENT ON FUNCTION app.refuse_telling(text, jsonb) IS
 -- caller already where they matter; here the payment's row is (D3, lock order).
 CREATE FUNCTION app.request_operation(
     p_payment uuid, p_kind text, p_amount_minor bigint, p_lease_seconds integer,
-    p_reason text DEFAULT NULL)
+    p_reason text DEFAULT NULL, p_waits boolean DEFAULT false)
 RETURNS app.payment_operations
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
 DECLARE
@@ -68,6 +68,7 @@ DECLARE
     payment app.payments;
     booking app.bookings;
     amount bigint := p_amount_minor;
+    lease_seconds integer := p_lease_seconds;
     made app.payment_operations;
 BEGIN
     SELECT * INTO payment FROM app.payments p WHERE p.id = p_payment FOR UPDATE;
@@ -90,6 +91,13 @@ BEGIN
         IF payment.captured_minor = 0 THEN
             PERFORM app.refuse('PAYMENT_NOT_REFUNDABLE');
         END IF;
+        -- While the bank decides, a refund would pay the client twice: what is owed waits for it.
+        IF payment.is_disputed AND payment.dispute_status IS DISTINCT FROM 'inquiry' THEN
+            IF NOT p_waits THEN
+                PERFORM app.refuse('PAYMENT_DISPUTED');
+            END IF;
+            lease_seconds := 0;
+        END IF;
         amount := coalesce(amount, payment.captured_minor - app.returned_minor(payment));
         IF amount <= 0 OR app.returned_minor(payment) + amount > payment.captured_minor THEN
             PERFORM app.refuse_telling('REFUND_EXCEEDS_CAPTURED', jsonb_build_object('refundable',
@@ -110,16 +118,16 @@ BEGIN
         PERFORM app.refuse('PAYMENT_OPERATION_UNKNOWN');
     END IF;
     made := app.enqueue_operation(payment.id, p_kind, amount,
-        jsonb_strip_nulls(jsonb_build_object('reason', left(p_reason, 1000))), p_lease_seconds);
+        jsonb_strip_nulls(jsonb_build_object('reason', left(p_reason, 1000))), lease_seconds);
     IF made.id IS NULL THEN
         PERFORM app.refuse('PAYMENT_OPERATION_UNDER_WAY');
     END IF;
     RETURN made;
 END
 $$;
-COMMENT ON FUNCTION app.request_operation(uuid, text, bigint, integer, text) IS
-    'The one door through which a person makes money move: capture by the specialist, void after the end of a booking, refund by the specialist or as a cancellation says. A refund without an amount is of all that is left.';
-GRANT EXECUTE ON FUNCTION app.request_operation(uuid, text, bigint, integer, text)
+COMMENT ON FUNCTION app.request_operation(uuid, text, bigint, integer, text, boolean) IS
+    'The one door through which a person makes money move: capture by the specialist, void after the end of a booking, refund by the specialist or as a cancellation says. A refund without an amount is of all that is left. PAYMENT_DISPUTED while the payer''s bank decides, but for one that waits: it is left to the worker.';
+GRANT EXECUTE ON FUNCTION app.request_operation(uuid, text, bigint, integer, text, boolean)
     TO consulta_user, consulta_admin, consulta_worker;
 
 -- The parties may see what became of a refund, and nothing else of the worker's books. A refund
@@ -134,19 +142,20 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp 
           AND (app.caller_role() IN ('consulta_admin', 'consulta_worker')
                OR app.user_id() IN (p.client_id, p.specialist_id))
     ), steps AS (
-        SELECT o.id AS root, 0 AS depth, o.id, o.state, o.last_error
+        SELECT o.id AS root, 0 AS depth, o.id, o.state, o.last_error, o.amount_minor
         FROM app.payment_operations o JOIN seen ON seen.id = o.payment_id
         WHERE o.kind = 'refund' AND o.replaces IS NULL
         UNION ALL
-        SELECT s.root, s.depth + 1, o.id, o.state, o.last_error
+        SELECT s.root, s.depth + 1, o.id, o.state, o.last_error, o.amount_minor
         FROM steps s JOIN app.payment_operations o ON o.replaces = s.id
     ), present AS (
-        SELECT DISTINCT ON (s.root) s.root, s.state, s.last_error
+        SELECT DISTINCT ON (s.root) s.root, s.state, s.last_error, s.amount_minor
         FROM steps s ORDER BY s.root, s.depth DESC
     )
-    SELECT o.id, o.payment_id, o.amount_minor, seen.currency,
-        CASE n.state WHEN 'done' THEN 'done' WHEN 'dead' THEN 'failed' ELSE 'pending' END,
-        CASE n.state WHEN 'dead' THEN n.last_error END,
+    SELECT o.id, o.payment_id, n.amount_minor, seen.currency,
+        CASE WHEN n.state = 'done' THEN 'done' WHEN n.state <> 'dead' THEN 'pending'
+             WHEN n.last_error = 'dispute_lost' THEN 'not_owed' ELSE 'failed' END,
+        CASE WHEN n.state = 'dead' OR n.last_error = 'PAYMENT_DISPUTED' THEN n.last_error END,
         o.params ->> 'reason',
         CASE WHEN o.requested_by IS NULL THEN 'system'
              WHEN o.requested_by = seen.specialist_id THEN 'specialist'

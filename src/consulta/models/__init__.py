@@ -25,7 +25,13 @@ from consulta.models.ledger import LedgerEntry, Receipt, ReceiptCounter
 from consulta.models.meeting import Meeting, MeetingLink
 from consulta.models.notification import Notification, NotificationPreference
 from consulta.models.package import BookingPackage, PackageCredit, PackagePurchase
-from consulta.models.payment import Payment, PaymentAction, PaymentOperation, SandboxCharge
+from consulta.models.payment import (
+    Payment,
+    PaymentAction,
+    PaymentDispute,
+    PaymentOperation,
+    SandboxCharge,
+)
 from consulta.models.payment_config import PaymentConfig, PaymentConfigKey
 from consulta.models.plumbing import (
     IdempotencyKey,
@@ -88,6 +94,7 @@ __all__ = [
     "PaymentAction",
     "PaymentConfig",
     "PaymentConfigKey",
+    "PaymentDispute",
     "PaymentOperation",
     "Profile",
     "ProfileContact",

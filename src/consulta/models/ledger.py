@@ -25,7 +25,9 @@ class LedgerEntry(Identified, Base):
 
     __table_args__ = (
         key_with_parties("payment_id", "payments", name="fk_ledger_entries_payment"),
-        CheckConstraint("kind IN ('capture', 'refund', 'dispute', 'dispute_won')", name="kind"),
+        CheckConstraint(
+            "kind IN ('capture', 'refund', 'refund_failed', 'dispute', 'dispute_won')", name="kind"
+        ),
         CheckConstraint(
             "account IN ('gateway', 'by_hand', 'specialist', 'disputed')", name="account"
         ),
@@ -82,13 +84,13 @@ class Receipt(Identified, Base):
         ),
         key_with_parties("payment_id", "payments", name="fk_receipts_payment"),
         CheckConstraint("number > 0", name="number"),
-        CheckConstraint("kind IN ('receipt', 'credit_note')", name="kind"),
+        CheckConstraint("kind IN ('receipt', 'credit_note', 'reversal')", name="kind"),
         CheckConstraint("amount_minor > 0", name="amount"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
         Index("ix_receipts_payment_id", "payment_id"),
         Index("ix_receipts_client_id", "client_id", text("issued_at DESC")),
         {
-            "comment": "One for each capture and refund, numbered per specialist without gaps;"
-            " immutable. Personal: details.",
+            "comment": "One for each capture, each refund and each refund that came back, numbered"
+            " per specialist without gaps; immutable. Personal: details.",
         },
     )

@@ -42,6 +42,8 @@ class Payment(Identified, Timestamped, Base):
     dispute_status: Mapped[str | None]
     dispute_reason: Mapped[str | None]
     dispute_minor: Mapped[int | None] = mapped_column(BigInteger)
+    contested_minor: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    lost_minor: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     capture_before: Mapped[datetime | None]
     expiry_warned_at: Mapped[datetime | None]
     read_again_at: Mapped[datetime | None] = mapped_column(
@@ -92,6 +94,8 @@ class Payment(Identified, Timestamped, Base):
             "dispute_status IS NULL OR is_disputed = (dispute_status IN ('inquiry', 'open'))",
             name="dispute_stands",
         ),
+        CheckConstraint("contested_minor BETWEEN 0 AND captured_minor", name="contested"),
+        CheckConstraint("lost_minor BETWEEN 0 AND contested_minor", name="lost"),
         Index("ix_payments_booking_id", "booking_id"),
         Index(
             "uq_payments_live_booking",
@@ -205,6 +209,31 @@ class PaymentOperation(Identified, Timestamped, Base):
         {
             "comment": "What must happen at a provider: the unit of retry; its id is the"
             " idempotency key (D6).",
+        },
+    )
+
+
+class PaymentDispute(Identified, Timestamped, Base):
+    __tablename__ = "payment_disputes"
+
+    payment_id: Mapped[UUID]
+    specialist_id: Mapped[UUID]
+    client_id: Mapped[UUID]
+    reference: Mapped[str]
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    amount_minor: Mapped[int | None] = mapped_column(BigInteger)
+
+    __table_args__ = (
+        key_with_parties("payment_id", "payments", name="fk_payment_disputes_payment"),
+        UniqueConstraint(
+            "payment_id", "reference", name="uq_payment_disputes_payment_id_reference"
+        ),
+        CheckConstraint("state IN ('inquiry', 'open', 'won', 'lost', 'closed')", name="state"),
+        CheckConstraint("amount_minor > 0", name="amount"),
+        {
+            "comment": "Each complaint of a payer at the bank by itself, under the provider's name"
+            " for it; without one where the provider only says that there is one.",
         },
     )
 

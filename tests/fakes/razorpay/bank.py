@@ -133,7 +133,7 @@ class Bank:
             raise refused("The amount must be an integer.", field="amount", reason=INVALID)
         if amount > payment["amount"] - payment["amount_refunded"]:
             raise refused("The refund amount provided is greater than amount captured")
-        made = self._return(payment, amount)
+        made = self._return(payment, amount, notes=body.get("notes"))
         if key is not None:
             self.refund_keys[key] = (asked, made["id"])
         return made
@@ -192,11 +192,11 @@ class Bank:
         self._tell("payment.captured", payment=payment)
         self._tell("order.paid", payment=payment, order=order)
 
-    def _return(self, payment: Json, amount: int) -> Json:
+    def _return(self, payment: Json, amount: int, *, notes: Json | None = None) -> Json:
         made = self._add(self.refunds, "rfnd", {
             "amount": amount, "currency": payment["currency"], "payment_id": payment["id"],
             "status": "pending" if self.refunds_wait else "processed", "receipt": None,
-            "notes": [], "acquirer_data": {"arn": None}, "speed_requested": "normal",
+            "notes": notes or [], "acquirer_data": {"arn": None}, "speed_requested": "normal",
             "speed_processed": "normal",
         }, entity="refund")  # fmt: skip
         self._give_back(payment, amount)

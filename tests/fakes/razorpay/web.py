@@ -39,7 +39,7 @@ def _content(bank: Bank, ask: Ask) -> Any:
         case ("GET", ["payments", payment_id, "refunds"]):
             bank.look_up(bank.payments, payment_id)
             mine = [one for one in bank.refunds.values() if one["payment_id"] == payment_id]
-            return _collection(mine)
+            return _collection(_page(mine, ask))
         case ("GET", ["refunds", refund_id]):
             return bank.look_up(bank.refunds, refund_id)
         case ("GET", ["disputes"]):

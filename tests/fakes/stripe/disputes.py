@@ -11,6 +11,15 @@ EVIDENCE_SECONDS = 9 * 24 * 3600
 OPEN = frozenset({"needs_response", "under_review", "warning_needs_response"})
 
 
+HELD = ("needs_response", "under_review", "lost")
+
+
+def contested(desk: Desk, charge: Json, *statuses: str) -> int:
+    """How much of the charge its disputes of these statuses are about, in the smallest unit."""
+    mine = desk.book.all("dispute", lambda one: one["charge"] == charge["id"])
+    return sum(one["amount"] for one in mine if one["status"] in statuses)
+
+
 def open_if_magic(desk: Desk, charge: Json) -> None:
     if desk.book.card_of(charge["payment_method"]).disputes:
         opened(desk, charge, amount=None, reason="fraudulent")
@@ -24,12 +33,13 @@ def opened(
     """
     if not charge["captured"]:
         raise impossible(f"Charge {charge['id']} has not been captured.")
-    if charge["disputed"]:
+    wanted = amount or charge["amount_captured"]
+    if wanted + contested(desk, charge, *HELD) > charge["amount_captured"]:
         raise impossible(f"Charge {charge['id']} is already disputed.")
     dispute: Json = {
         "id": new_id("du"),
         "object": "dispute",
-        "amount": amount or charge["amount_captured"],
+        "amount": wanted,
         "balance_transactions": [],
         "charge": charge["id"],
         "created": desk.now,

@@ -1,6 +1,6 @@
 """Refunds of captured money, never more than was captured."""
 
-from tests.fakes.stripe import charges
+from tests.fakes.stripe import charges, disputes
 from tests.fakes.stripe.amounts import in_words, too_large
 from tests.fakes.stripe.book import new_id
 from tests.fakes.stripe.desk import Desk
@@ -17,7 +17,7 @@ def create(desk: Desk, params: Json) -> Json:
         if name in params:
             raise unsupported("refunds of a customer's balance", param=name)
     charge = _charge_to_refund(desk, params)
-    amount = _amount_to_refund(charge, params.get("amount"))
+    amount = _amount_to_refund(desk, charge, params.get("amount"))
     card = desk.book.card_of(charge["payment_method"])
     refund: Json = {
         "id": new_id("re"),
@@ -112,7 +112,7 @@ def _charge_to_refund(desk: Desk, params: Json) -> Json:
         raise invalid("One of the following params should be provided: payment_intent or charge.")
     if not charge["captured"]:
         raise impossible(f"Charge {charge['id']} has not been captured.", param="charge")
-    if charge["disputed"]:
+    if disputes.contested(desk, charge, "needs_response", "under_review"):
         raise impossible(
             f"Charge {charge['id']} has been charged back; cannot issue a refund.",
             code="charge_disputed",
@@ -120,8 +120,9 @@ def _charge_to_refund(desk: Desk, params: Json) -> Json:
     return charge
 
 
-def _amount_to_refund(charge: Json, wanted: int | None) -> int:
-    left = charge["amount_captured"] - charge["amount_refunded"]
+def _amount_to_refund(desk: Desk, charge: Json, wanted: int | None) -> int:
+    lost = disputes.contested(desk, charge, "lost")
+    left = charge["amount_captured"] - charge["amount_refunded"] - lost
     if left == 0:
         raise impossible(
             f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded"

@@ -26,6 +26,7 @@ async def test_both_parties_see_the_money_and_the_payer_alone_the_secret(world: 
         "refunded",
         "is_disputed",
         "dispute",
+        "disputes",
         "capture_before",
         "last_error",
         "next_action",

@@ -9,17 +9,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consulta.features.payments.rules import (
-    dispute_now,
-    dispute_of,
+    contested,
+    disputes_now,
+    disputes_of,
     is_surely_over,
     key_is_fresh,
     origin_of,
+    returned_now,
     wait_seconds,
     way_back,
     word_of,
 )
 from consulta.kernel.money import Money
-from consulta.providers.payments.port import Charge, ChargeState, Dispute, DisputeState
+from consulta.providers.payments.port import (
+    Charge,
+    ChargeState,
+    Dispute,
+    DisputeState,
+    Refund,
+    gravest,
+)
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)
@@ -72,37 +81,94 @@ UNTOLD = Dispute("", DisputeState.OPEN)
 @pytest.mark.parametrize(
     ("known", "told", "now"),
     [
-        (None, {}, None),
-        (None, {"disputed": True}, UNTOLD),
-        (OPEN, {}, OPEN),
-        (WON, {"disputed": True}, WON),
-        (None, {"dispute": WON}, WON),
-        (UNTOLD, {"dispute": OPEN}, OPEN),
-        (OPEN, {"dispute": LOST}, LOST),
-        (LOST, {"dispute": WON}, WON),
-        (WON, {"dispute": OPEN}, WON),
-        (WON, {"dispute": AGAIN}, AGAIN),
-        (LOST, {"dispute": AGAIN}, AGAIN),
-        (LOST, {"dispute": replace(AGAIN, state=DisputeState.INQUIRY)}, LOST),
-        (LOST, {"dispute": replace(AGAIN, state=DisputeState.WON)}, LOST),
-        (None, {"dispute": replace(AGAIN, amount=Money(5, "EUR"))}, AGAIN),
+        ([], {}, []),
+        ([], {"disputed": True}, [UNTOLD]),
+        ([OPEN], {}, [OPEN]),
+        ([WON], {"disputed": True}, [WON]),
+        ([], {"disputes": (WON,)}, [WON]),
+        ([UNTOLD], {"disputes": (OPEN,)}, [OPEN]),
+        ([UNTOLD], {"disputes": (UNTOLD,)}, [UNTOLD]),
+        ([OPEN], {"disputes": (LOST,)}, [LOST]),
+        ([LOST], {"disputes": (WON,)}, [WON]),
+        ([WON], {"disputes": (OPEN,)}, [WON]),
+        ([OPEN], {"disputes": (WON, AGAIN)}, [WON, AGAIN]),
+        ([LOST], {"disputes": (AGAIN,)}, [LOST, AGAIN]),
+        ([], {"disputes": (replace(AGAIN, amount=Money(5, "EUR")),)}, [AGAIN]),
     ],
 )
 def test_what_is_decided_is_not_open_again(
-    known: Dispute | None, told: dict[str, Any], now: Dispute | None
+    known: list[Dispute], told: dict[str, Any], now: list[Dispute]
 ) -> None:
     charge = replace(Charge("ch_1", ChargeState.PAID, Money(500, "USD")), **told)
-    assert dispute_now(known, charge) == now
+    assert list(disputes_now(known, charge)) == now
+
+
+@pytest.mark.parametrize(
+    ("disputes", "sums", "spoken_of"),
+    [
+        ([], (0, 0), None),
+        ([WON, replace(LOST, reference="dp_3"), AGAIN], (900, 500), AGAIN),
+        ([OPEN, replace(AGAIN, state=DisputeState.INQUIRY)], (500, 0), OPEN),
+        ([replace(OPEN, state=DisputeState.INQUIRY), LOST], (500, 500), None),
+        ([WON, replace(LOST, amount=Money(100, "USD"))], (100, 100), None),
+    ],
+)
+def test_sums_are_over_all_disputes(
+    disputes: list[Dispute], sums: tuple[int, int], spoken_of: Dispute | None
+) -> None:
+    held = contested(disputes, captured_minor=900)
+    assert (held.held_minor, held.lost_minor) == sums
+    if spoken_of is not None:
+        assert gravest(disputes) == spoken_of
+
+
+def went(minor: int, *refunds: str, **more: Any) -> Charge:
+    """A charge of which so much went back by refunds of 100: `a` stands, `a!` has failed."""
+    told = tuple(
+        Refund(one.rstrip("!"), Money(100, "USD"), "failed" if "!" in one else "succeeded")
+        for one in refunds
+    )
+    plain = Charge("ch_1", ChargeState.PAID, Money(500, "USD"), captured_minor=500)
+    return replace(plain, refunded_minor=minor, **{"refunds": told, **more})
+
+
+@pytest.mark.parametrize(
+    ("ours", "charge", "known", "now"),
+    [
+        (100, went(200, "a", "b"), "", 200),
+        (100, went(200, refunds=None), "", 200),
+        (200, went(100, refunds=None), "", 200),
+        # An answer without names may be older than what we know to have come back.
+        (0, went(100, refunds=None), "a", 0),
+        (0, went(100, "a"), "a", 0),
+        # One failed, one of two, and both.
+        (100, went(0, "a!"), "", 0),
+        (200, went(100, "a!", "b"), "", 100),
+        (200, went(0, "a!", "b!"), "a", 200),
+        (100, went(0, "a!", "b!"), "a", 0),
+        # It failed before we heard of it; or another took its place.
+        (0, went(0, "a!"), "", 0),
+        (100, went(100, "a!", "b"), "", 100),
+        # Less than failed refunds explain, and sums that their parts contradict.
+        (200, went(0, "a!"), "", 200),
+        (100, went(0), "", 100),
+        (100, went(0, "a!"), "a", 100),
+        (200, went(150, "a!", "b"), "", 200),
+    ],
+)
+def test_what_went_back_falls_by_failed_refunds_alone(
+    ours: int, charge: Charge, known: str, now: int
+) -> None:
+    assert returned_now(ours, charge, known=set(known)) == now
 
 
 def test_a_dispute_of_which_only_the_flag_is_known_is_open() -> None:
-    row = {"dispute_status": None, "dispute_minor": None, "is_disputed": True, "currency": "USD"}
-    assert dispute_of(row) == UNTOLD
-    assert dispute_of({**row, "is_disputed": False}) is None
-    more = {"dispute_status": "lost", "dispute_reference": None, "dispute_reason": None}
-    assert dispute_of({**row, **more}) == Dispute("", DisputeState.LOST)
-    amounted = {**row, **more, "dispute_reference": "dp_1", "dispute_minor": 500}
-    assert dispute_of({**amounted, "dispute_reason": "fraudulent"}) == LOST
+    row = {"disputes": [], "is_disputed": True, "currency": "USD"}
+    assert disputes_of(row) == (UNTOLD,)
+    assert disputes_of({**row, "is_disputed": False}) == ()
+    one = {"reference": "dp_1", "state": "lost", "reason": "fraudulent", "amount_minor": 500}
+    other = {"reference": "dp_2", "state": "open", "reason": None, "amount_minor": None}
+    assert disputes_of({**row, "disputes": [one, other]}) == (LOST, AGAIN)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consulta.features.payments.states import MOVES, Mover, PaymentStatus, path, status_of
+from consulta.features.payments.states import (
+    MOVES,
+    Mover,
+    PaymentStatus,
+    path,
+    status_of,
+    way_back,
+)
 from consulta.kernel.money import Money
 from consulta.providers.payments.port import Charge, ChargeState
 from tests.conftest import TestDatabase
@@ -22,6 +29,8 @@ FORWARD = {
     (P.PAID, P.REFUNDED),
     (P.PARTIALLY_REFUNDED, P.REFUNDED),
 }
+# Money that the payer's bank sends back, and nothing else, leads back.
+BACK = {(P.REFUNDED, P.PARTIALLY_REFUNDED), (P.REFUNDED, P.PAID), (P.PARTIALLY_REFUNDED, P.PAID)}
 FROM_OPEN = OPEN | {P.AUTHORIZED, P.PAID, P.FAILED, P.CANCELLED}
 
 
@@ -31,12 +40,15 @@ def test_a_move_is_legal_where_it_is_written_and_nowhere_else(source: P, target:
         source in OPEN and target in FROM_OPEN and source is not target
     )
     assert MOVES.allows(source, target, Mover.SYSTEM) is expected
+    assert MOVES.allows(source, target, Mover.BANK) is ((source, target) in BACK)
+    back = [target] if (source, target) in BACK else None
+    assert way_back(source, target) == ([] if source is target else back)
 
 
 async def test_the_database_holds_the_same_table(database: TestDatabase) -> None:
     async with database.connected() as superuser:
         rows = await superuser.fetch("SELECT * FROM app.payment_moves()")
-    assert {tuple(row) for row in rows} == {(a, b) for a, b, _ in MOVES.rows()}
+    assert {tuple(row) for row in rows} == MOVES.rows()
 
 
 def charge(state: ChargeState, **sums: Any) -> Charge:

@@ -58,6 +58,7 @@ async def test_what_was_taken_has_a_receipt_that_says_everything(world: World) -
         "coupon_code": "TEN",
         "payment": {"id": booking["payment"]["id"], "provider": "sandbox"},
         "credits": None,
+        "reverses": None,
     }
     (one,) = [(await person.get(f"/receipts/{id_}")).json for person in (anna,)]
     assert one == {**receipt, "id": id_, "issued_at": issued_at}

@@ -10,7 +10,7 @@ import pytest
 from consulta.features.payments.rules import Progress, RefundSeen, progress, refund_seen
 from consulta.features.reconciliation.rules import OurSide, Remedy, next_reading, verdict
 from consulta.kernel.money import Money
-from consulta.providers.payments.port import Charge, ChargeState, Dispute, DisputeState
+from consulta.providers.payments.port import Charge, ChargeState, Dispute, DisputeState, Refund
 
 USD = Money(20_000, "USD")
 S = ChargeState
@@ -24,7 +24,7 @@ def ours(status: str, **more: Any) -> OurSide:
         reference="ch_1",
         captured_minor=20_000 if status in {"paid", "partially_refunded", "refunded"} else 0,
         refunded_minor=0,
-        dispute=None,
+        disputes=(),
         is_over=False,
         is_under_way=False,
         was_refused=False,
@@ -40,6 +40,7 @@ def theirs(state: ChargeState, **more: Any) -> Charge:
 OVER = {"is_over": True}
 OPEN = Dispute("dp_1", DisputeState.OPEN)
 WON = Dispute("dp_1", DisputeState.WON)
+FAILED = Refund("re_1", USD, "failed")
 ABOUT: list[tuple[str, OurSide | None, Charge, tuple[str, str] | None]] = [
     ("nobody's charge", None, theirs(S.AUTHORIZED), ("park", "unknown_charge")),
     ("nobody's, given up", None, theirs(S.CANCELLED), None),
@@ -79,19 +80,42 @@ ABOUT: list[tuple[str, OurSide | None, Charge, tuple[str, str] | None]] = [
         ("correct", "sums_differ"),
     ),
     ("disputed", ours("paid"), theirs(S.PAID, disputed=True), ("correct", "dispute_missed")),
-    ("known dispute", ours("paid", dispute=OPEN), theirs(S.PAID, disputed=True), None),
-    ("dispute untold", ours("paid", dispute=OPEN), theirs(S.PAID), None),
+    ("known dispute", ours("paid", disputes=(OPEN,)), theirs(S.PAID, disputed=True), None),
+    ("dispute untold", ours("paid", disputes=(OPEN,)), theirs(S.PAID), None),
     (
         "dispute won",
-        ours("paid", dispute=OPEN),
-        theirs(S.PAID, dispute=WON),
+        ours("paid", disputes=(OPEN,)),
+        theirs(S.PAID, disputes=(WON,)),
         ("correct", "dispute_ended"),
     ),
-    ("old answer", ours("paid", dispute=WON), theirs(S.PAID, disputed=True, dispute=OPEN), None),
+    (
+        "old answer",
+        ours("paid", disputes=(WON,)),
+        theirs(S.PAID, disputed=True, disputes=(OPEN,)),
+        None,
+    ),
     (
         "a refund came back",
         ours("partially_refunded", refunded_minor=2),
         theirs(S.PAID, refunded_minor=1),
+        ("park", "provider_has_less"),
+    ),
+    (
+        "a refund failed at the bank",
+        ours("refunded", refunded_minor=20_000),
+        theirs(S.PAID, refunds=(FAILED,)),
+        ("correct", "refund_failed"),
+    ),
+    (
+        "known to have failed",
+        ours("paid", failed_refunds=frozenset({"re_1"})),
+        theirs(S.PAID, refunds=(FAILED,)),
+        None,
+    ),
+    (
+        "more is missing than failed",
+        ours("refunded", refunded_minor=20_000),
+        theirs(S.PAID, refunds=(replace(FAILED, amount=Money(19_999, "USD")),)),
         ("park", "provider_has_less"),
     ),
     (

@@ -139,6 +139,7 @@ async def _return_what_is_left(work: Work, booking: LockedBooking) -> None:
             kind="refund",
             amount_minor=left.amount_minor,
             leased=False,
+            waits=True,
         )
 
 

@@ -73,7 +73,7 @@ SELECT p.id, p.specialist_id, p.client_id, p.booking_id, p.package_purchase_id, 
        p.saved_method_id, p.last_error,
        (SELECT o.id FROM app.payment_operations o
         WHERE o.payment_id = p.id AND o.kind = 'refund' AND o.state = 'dead'
-        ORDER BY o.created_at DESC LIMIT 1) AS dead_refund_id,
+        ORDER BY o.id = $3 DESC NULLS LAST, o.updated_at DESC LIMIT 1) AS dead_refund_id,
        (SELECT a.id FROM app.audit_logs a
         WHERE a.subject_type = 'payment' AND a.subject_id = p.id AND a.action = $2
           AND a.actor_id IS NULL
@@ -188,11 +188,13 @@ async def purchase(work: Work, purchase_id: UUID) -> asyncpg.Record | None:
     return await work.fetchrow(_PURCHASE, purchase_id)
 
 
-async def payment(work: Work, payment_id: UUID, *, action: str) -> asyncpg.Record | None:
-    """A payment, the last refund of it that was given up, and the last entry of the audit log in
-    which the service itself says that this was done with it.
+async def payment(
+    work: Work, payment_id: UUID, *, action: str, refund_id: UUID | None = None
+) -> asyncpg.Record | None:
+    """A payment, that refund of it, or the last one, that was given up, and the last entry of the
+    audit log in which the service itself says that this was done with it.
     """
-    return await work.fetchrow(_PAYMENT, payment_id, action)
+    return await work.fetchrow(_PAYMENT, payment_id, action, refund_id)
 
 
 _MADE = {

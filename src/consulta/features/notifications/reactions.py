@@ -93,8 +93,10 @@ def _hears_payment(
     kind: Kind, event: Callable[[asyncpg.Record], UUID | None], *, action: str
 ) -> Hears:
     async def hear(work: Work, message: Message) -> None:
-        payment_id = message.id_of("payment_id")
-        row = await queries.payment(work, payment_id, action=action) if payment_id else None
+        payment_id, refund_id = message.id_of("payment_id"), message.id_of("refund_id")
+        if payment_id is None:
+            return
+        row = await queries.payment(work, payment_id, action=action, refund_id=refund_id)
         event_id = event(row) if row is not None else None
         if row is None or event_id is None:
             return

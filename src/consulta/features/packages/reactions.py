@@ -33,6 +33,7 @@ async def activate_when_taken(work: Work, fact: PaymentTaken) -> None:
                 kind="refund",
                 amount_minor=left.amount_minor,
                 leased=False,
+                waits=True,
             )
 
 

@@ -49,6 +49,14 @@ class PaymentNotRefundable(Conflict):
     code = "PAYMENT_NOT_REFUNDABLE"
 
 
+class PaymentInDispute(Conflict):
+    """The payer's bank holds money of this payment back: nothing is returned until it has decided,
+    or the payer would have it twice.
+    """
+
+    code = "PAYMENT_DISPUTED"
+
+
 class RefundExceedsCaptured(Conflict):
     """More would go back than was taken."""
 

@@ -13,6 +13,7 @@ PERSONAL_DATA = PersonalData(
     ),
     untold={
         "payment_actions": "what a browser had to do for a payment; the payment says what came",
+        "payment_disputes": "what banks decided; the payment says how the last one stands",
         "payment_operations": "what providers were asked; the payment says what came of it",
     },
     kept={"payments": "books are kept for as long as the law of taxes says"},

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from consulta.features.payments.rules import dispute_of
+from consulta.features.payments.rules import disputes_of
 from consulta.features.payments.states import PaymentStatus
 from consulta.kernel.money import Money
 from consulta.platform.db.work import Work
@@ -32,7 +32,11 @@ class LockedPayment:
     reference: str | None
     captured_minor: int
     refunded_minor: int
-    dispute: Dispute | None
+    disputes: tuple[Dispute, ...]
+    lost_minor: int
+    """So much the payer has had back by disputes, through the bank."""
+    is_withheld: bool
+    """Whether the bank holds money back until it has decided: nothing is returned meanwhile."""
     updated_at: datetime
 
     @property
@@ -66,7 +70,9 @@ async def payment_for_update(work: Work, payment_id: UUID) -> LockedPayment | No
         reference=payment["provider_reference"],
         captured_minor=payment["captured_minor"],
         refunded_minor=payment["refunded_minor"],
-        dispute=dispute_of(payment),
+        disputes=disputes_of({**payment, "disputes": found["disputes"]}),
+        lost_minor=payment["lost_minor"],
+        is_withheld=payment["is_disputed"] and payment["dispute_status"] != "inquiry",
         updated_at=datetime.fromisoformat(payment["updated_at"]),
     )
 
@@ -80,7 +86,9 @@ SELECT p.id, p.booking_id, p.package_purchase_id, p.specialist_id, p.client_id, 
        p.account, p.status, p.amount_minor, p.currency,
        p.authorized_minor, p.captured_minor, p.refunded_minor, p.is_disputed, p.dispute_status,
        p.dispute_reason, p.dispute_minor, p.capture_before,
-       p.last_error, p.provider_reference, p.created_at, p.updated_at, a.next_action
+       p.last_error, p.provider_reference, p.created_at, p.updated_at, a.next_action,
+       (SELECT coalesce(jsonb_agg(to_jsonb(d) ORDER BY d.created_at, d.id), '[]')
+        FROM app.payment_disputes d WHERE d.payment_id = p.id) AS disputes
 FROM app.payments p LEFT JOIN app.payment_actions a ON a.payment_id = p.id
 WHERE p.id = $1
 """
@@ -134,6 +142,22 @@ class Lease:
     now: datetime
     is_forlorn: bool = False
     """What is paid for has come to nothing meanwhile: nothing new may come to be for it."""
+    is_withheld: bool = False
+    """The payer's bank holds money of the payment back, until it has decided a dispute."""
+    left_minor: int | None = None
+    """What could be returned at most, where disputes were lost."""
+
+    @property
+    def waits_for_bank(self) -> bool:
+        """A refund that was never sent waits for the decision; what was sent ends its doubt."""
+        return self.kind == "refund" and self.is_withheld and self.attempts == 1
+
+    @property
+    def is_not_owed(self) -> bool:
+        """A refund that was never sent, of money that the payer's bank has given to the payer."""
+        is_unsent_refund = self.kind == "refund" and self.attempts == 1
+        left_minor = self.left_minor
+        return is_unsent_refund and left_minor is not None and left_minor < self.amount.amount_minor
 
     @property
     def is_off_session(self) -> bool:
@@ -156,7 +180,10 @@ FROM (
 WHERE o.id = due.id AND p.id = o.payment_id
 RETURNING o.id, o.payment_id, o.kind, o.amount_minor, o.params, o.fence, o.attempts,
     o.first_sent_at, o.same_error_count, p.currency, p.provider, p.account,
-    p.provider_reference, app.is_over(p) AS is_forlorn, app.now() AS now
+    p.provider_reference, app.is_over(p) AS is_forlorn, app.now() AS now,
+    p.is_disputed AND p.dispute_status IS DISTINCT FROM 'inquiry' AS is_withheld,
+    CASE WHEN p.lost_minor > 0 THEN p.captured_minor - p.refunded_minor - p.lost_minor END
+        AS left_minor
 """
 
 
@@ -184,6 +211,8 @@ def lease_of(row: asyncpg.Record) -> Lease:
         same_error_count=row["same_error_count"],
         now=row["now"],
         is_forlorn=row["is_forlorn"],
+        is_withheld=row["is_withheld"],
+        left_minor=row["left_minor"],
     )
 
 
@@ -225,10 +254,29 @@ async def refunds_beside(work: Work, payment_id: UUID, *, operation_id: UUID) ->
     return RefundsBeside(**row)
 
 
+async def failed_refunds(work: Work, payment_id: UUID) -> frozenset[str]:
+    """The provider's names of refunds that it had accepted, and that came back from the bank."""
+    rows = await work.fetch(
+        "SELECT provider_reference FROM app.payment_operations WHERE payment_id = $1"
+        " AND kind = 'refund' AND state = 'dead' AND provider_reference IS NOT NULL",
+        payment_id,
+    )
+    return frozenset(row["provider_reference"] for row in rows)
+
+
+async def waiting_refunds(work: Work, payment_id: UUID) -> Sequence[asyncpg.Record]:
+    """Refunds of the payment that nobody has sent, the oldest first; locked: nobody will."""
+    return await work.fetch(
+        "SELECT id, fence, amount_minor FROM app.payment_operations WHERE payment_id = $1"
+        " AND kind = 'refund' AND state = 'pending' ORDER BY created_at, id FOR UPDATE",
+        payment_id,
+    )
+
+
 async def left_to_return(work: Work, payment_id: UUID) -> int:
     """How much of what was taken has not gone back, and is not about to, in minor units."""
     left: int = await work.fetchval(
-        "SELECT p.captured_minor - greatest(p.refunded_minor, coalesce(("
+        "SELECT p.captured_minor - p.lost_minor - greatest(p.refunded_minor, coalesce(("
         "    SELECT sum(o.amount_minor) FROM app.payment_operations o"
         "    WHERE o.payment_id = p.id AND o.kind = 'refund' AND o.state <> 'dead'), 0)::bigint)"
         " FROM app.payments p WHERE p.id = $1",

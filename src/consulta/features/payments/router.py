@@ -49,6 +49,7 @@ async def one(payment_id: UUID, work: ReadDep) -> Response:
         errors.PaymentNotFound,
         errors.PaymentNotRefundable,
         errors.RefundExceedsCaptured,
+        errors.PaymentInDispute,
         errors.PaymentOperationUnderWay,
     ),
 )

@@ -2,8 +2,8 @@
 
 import random
 import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from consulta.features.payments.states import PaymentStatus, path, status_of
 from consulta.kernel.money import Money
-from consulta.providers.payments.port import Charge, Dispute, DisputeState
+from consulta.providers.payments.port import Charge, Dispute, DisputeState, Refund
 
 KEY_LIFETIME = timedelta(hours=20)
 """Providers forget idempotency keys after 24 hours; we stop resending well before (design 6)."""
@@ -75,6 +75,32 @@ def refund_seen(
     return RefundSeen.DONE if is_interchangeable else RefundSeen.UNCLEAR
 
 
+def fresh_failures(charge: Charge, *, known: Collection[str]) -> list[Refund]:
+    """Refunds of the charge that have failed and are not among the known failures."""
+    told = charge.refunds or ()
+    return [one for one in told if one.has_failed and one.reference not in known]
+
+
+def returned_now(ours_minor: int, charge: Charge, *, known: Collection[str]) -> int:
+    """How much of a charge went back, after what we believe and what it tells; `known` are refunds
+    that we know to have failed.
+
+    It falls only by refunds that failed, each of them once: whatever else a provider has less is
+    not explained, and ours stays. What tells of a failed refund as if it stood is an old answer.
+    """
+    told, theirs_minor = charge.refunds, charge.refunded_minor
+    if told is None:
+        return ours_minor if known else max(ours_minor, theirs_minor)
+    standing = [one for one in told if not one.has_failed]
+    if any(one.reference in known for one in standing):
+        return ours_minor
+    if theirs_minor >= ours_minor:
+        return theirs_minor
+    came_back = sum(one.amount.amount_minor for one in fresh_failures(charge, known=known))
+    adds_up = sum(one.amount.amount_minor for one in standing) == theirs_minor
+    return theirs_minor if adds_up and ours_minor - theirs_minor <= came_back else ours_minor
+
+
 class Progress(StrEnum):
     """How a charge at its provider stands to the status that we have of it."""
 
@@ -120,36 +146,60 @@ def word_of(status: str, last_error: str | None) -> str:
     return "declined" if waits and last_error is not None else status
 
 
-def dispute_of(row: Mapping[str, Any]) -> Dispute | None:
-    """The dispute that the columns of a payment tell; None where there never was one."""
-    status, amount_minor = row["dispute_status"], row["dispute_minor"]
-    if status is None:
-        return Dispute("", DisputeState.OPEN) if row["is_disputed"] else None
-    return Dispute(
-        reference=row["dispute_reference"] or "",
-        state=DisputeState(status),
-        reason=row["dispute_reason"],
-        amount=Money(amount_minor, row["currency"]) if amount_minor is not None else None,
+def disputes_of(row: Mapping[str, Any]) -> tuple[Dispute, ...]:
+    """The disputes of a payment, from its columns and its rows of `payment_disputes`."""
+    if not row["disputes"] and row["is_disputed"]:
+        return (Dispute("", DisputeState.OPEN),)
+    return tuple(
+        Dispute(
+            reference=one["reference"],
+            state=DisputeState(one["state"]),
+            reason=one["reason"],
+            amount=Money(one["amount_minor"], row["currency"]) if one["amount_minor"] else None,
+        )
+        for one in row["disputes"]
     )
 
 
-def dispute_now(known: Dispute | None, charge: Charge) -> Dispute | None:
-    """How the dispute stands, after what we know and what the charge tells. A charge that is silent
-    changes nothing. What the bank has decided is not open again: then the charge is an old answer.
+def disputes_now(known: Sequence[Dispute], charge: Charge) -> tuple[Dispute, ...]:
+    """How each dispute stands, after what we know and what the charge tells. A charge that is
+    silent changes nothing. What the bank has decided is not open again: then the charge is an old
+    answer. One of which we knew the flag alone has a name as soon as any is told.
     """
-    told = charge.dispute
-    if told is None:
-        begins = charge.disputed and known is None
-        return Dispute("", DisputeState.OPEN) if begins else known
-    if told.amount is not None and told.amount.currency != charge.amount.currency:
-        told = replace(told, amount=None)
-    if known is None:
-        return told
-    if known.reference == told.reference:
-        return known if told.stands and not known.stands else told
-    # What the bank has taken stays taken, whatever becomes of another complaint.
-    is_lost = known.state is DisputeState.LOST
-    return known if is_lost and told.state not in _TAKES_MONEY else told
+    if not charge.disputes:
+        begins = charge.disputed and not known
+        return (Dispute("", DisputeState.OPEN),) if begins else tuple(known)
+    told = {one.reference: _in_currency(one, charge.amount.currency) for one in charge.disputes}
+    now = {one.reference: one for one in known if one.reference or "" in told}
+    for reference, one in told.items():
+        before = now.get(reference)
+        if before is None or before.stands or not one.stands:
+            now[reference] = one
+    return tuple(now.values())
 
 
-_TAKES_MONEY = {DisputeState.OPEN, DisputeState.LOST}
+def _in_currency(dispute: Dispute, currency: str) -> Dispute:
+    is_ours = dispute.amount is None or dispute.amount.currency == currency
+    return dispute if is_ours else replace(dispute, amount=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Contested:
+    """What banks hold of a payment's money, in minor units."""
+
+    held_minor: int
+    lost_minor: int
+    """How much of it for good: the payer has it."""
+
+
+def contested(disputes: Sequence[Dispute], *, captured_minor: int) -> Contested:
+    """The sums over all disputes. One without an amount is about all that was taken, and more than
+    that is never held.
+    """
+
+    def sum_of(chosen: Iterable[Dispute]) -> int:
+        amounts = (one.amount.amount_minor if one.amount else captured_minor for one in chosen)
+        return min(captured_minor, sum(amounts))
+
+    lost = [one for one in disputes if one.state is DisputeState.LOST]
+    return Contested(sum_of(one for one in disputes if one.holds_money), sum_of(lost))

@@ -1,5 +1,6 @@
 """Request and response bodies of payments."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -25,6 +26,7 @@ class PaymentDetails(Answer):
     refunded: MoneyOut
     is_disputed: bool
     dispute: DisputeOut | None
+    disputes: list[DisputeOut] = Field(description="All there ever were, the oldest first.")
     capture_before: datetime | None
     last_error: str | None
     next_action: dict[str, Any] | None
@@ -63,9 +65,10 @@ class RefundOut(Answer):
     id: UUID
     payment_id: UUID
     amount: MoneyOut
-    state: Literal["pending", "done", "failed"]
+    state: Literal["pending", "done", "failed", "not_owed"]
+    """`not_owed`: the payer has had the money by a dispute, through the bank."""
     code: str | None
-    """Why a refund has failed; what it was about can be asked for again."""
+    """Why a refund has failed; what it was about can be asked for again. And why one waits."""
     reason: str | None
     requested_by_kind: Literal["client", "specialist", "admin", "system"]
     created_at: datetime
@@ -96,6 +99,15 @@ def refund_out(row: asyncpg.Record) -> dict[str, Any]:
     }
 
 
+def _dispute_out(one: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    amount = {"amount_minor": one["amount_minor"], "currency": currency}
+    return {
+        "status": one["state"],
+        "reason": one["reason"],
+        "amount": amount if one["amount_minor"] is not None else None,
+    }
+
+
 def payment_out(row: asyncpg.Record, *, with_action: bool = True) -> dict[str, Any]:
     """A row of `queries.payment` in the shape of `PaymentDetails`; `with_action` False leaves out
     what only the payer may see.
@@ -121,6 +133,7 @@ def payment_out(row: asyncpg.Record, *, with_action: bool = True) -> dict[str, A
         },
         "next_action": row["next_action"] if with_action else None,
         "dispute": dispute_within(row),
+        "disputes": [_dispute_out(one, row["currency"]) for one in row["disputes"]],
         "amount": money("amount_minor"),
         "authorized": money("authorized_minor"),
         "captured": money("captured_minor"),

@@ -1,7 +1,7 @@
 """The states of a payment, the legal moves between them, and the projection of a charge.
 
 The provider has the truth and Postgres a projection of it: until something is authorised the states
-alternate, from then on they only go forward.
+alternate, from then on they only go forward; but for money that the payer's bank sends back.
 """
 
 from enum import StrEnum
@@ -24,6 +24,8 @@ class PaymentStatus(StrEnum):
 
 class Mover(StrEnum):
     SYSTEM = "system"
+    BANK = "bank"
+    """The payer's bank, which sent a refund back that had been accepted."""
 
 
 _OPEN = (PaymentStatus.PENDING, PaymentStatus.REQUIRES_ACTION, PaymentStatus.PROCESSING)
@@ -35,6 +37,7 @@ _FROM_OPEN = (
     PaymentStatus.CANCELLED,
 )
 _BY_SYSTEM = frozenset({Mover.SYSTEM})
+_BY_BANK = frozenset({Mover.BANK})
 
 MOVES: Transitions[PaymentStatus, Mover] = Transitions(
     {
@@ -49,6 +52,9 @@ MOVES: Transitions[PaymentStatus, Mover] = Transitions(
         (PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED): _BY_SYSTEM,
         (PaymentStatus.PAID, PaymentStatus.REFUNDED): _BY_SYSTEM,
         (PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED): _BY_SYSTEM,
+        (PaymentStatus.REFUNDED, PaymentStatus.PARTIALLY_REFUNDED): _BY_BANK,
+        (PaymentStatus.REFUNDED, PaymentStatus.PAID): _BY_BANK,
+        (PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.PAID): _BY_BANK,
     }
 )
 
@@ -70,6 +76,13 @@ def status_of(charge: Charge) -> PaymentStatus:
     if charge.refunded_minor < charge.captured_minor:
         return PaymentStatus.PARTIALLY_REFUNDED
     return PaymentStatus.REFUNDED
+
+
+def way_back(current: PaymentStatus, target: PaymentStatus) -> list[PaymentStatus] | None:
+    """The move that a refund makes which the bank has sent back; none or None as `path` says."""
+    if current is target:
+        return []
+    return [target] if MOVES.allows(current, target, Mover.BANK) else None
 
 
 def path(current: PaymentStatus, target: PaymentStatus) -> list[PaymentStatus] | None:

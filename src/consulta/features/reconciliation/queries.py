@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from consulta.features.payments.rules import dispute_of
+from consulta.features.payments.rules import disputes_of
 from consulta.features.reconciliation.rules import OurSide
 from consulta.kernel.money import Money
 from consulta.platform.db.paging import Page, PageAsked
@@ -24,13 +24,17 @@ WITH known AS (
          WHERE p.provider = $1 AND p.account = $2 AND p.id = $4)) AS id
 )
 SELECT p.id AS payment_id, p.status, p.amount_minor, p.currency, p.provider_reference AS reference,
-       p.captured_minor, p.refunded_minor, p.is_disputed, p.dispute_reference, p.dispute_status,
-       p.dispute_reason, p.dispute_minor, app.is_over(p) AS is_over,
+       p.captured_minor, p.refunded_minor, p.is_disputed, app.is_over(p) AS is_over,
+       (SELECT coalesce(jsonb_agg(to_jsonb(d) ORDER BY d.created_at, d.id), '[]')
+        FROM app.payment_disputes d WHERE d.payment_id = p.id) AS disputes,
        EXISTS (SELECT 1 FROM app.payment_operations o
                WHERE o.payment_id = p.id AND o.state NOT IN ('done', 'dead')) AS is_under_way,
        coalesce((SELECT o.state = 'dead' FROM app.payment_operations o
                  WHERE o.payment_id = p.id AND o.kind IN ('cancel', 'refund')
-                 ORDER BY o.id DESC LIMIT 1), false) AS was_refused
+                 ORDER BY o.id DESC LIMIT 1), false) AS was_refused,
+       ARRAY(SELECT o.provider_reference FROM app.payment_operations o
+             WHERE o.payment_id = p.id AND o.kind = 'refund' AND o.state = 'dead'
+               AND o.provider_reference IS NOT NULL) AS failed_refunds
 FROM known JOIN app.payments p ON p.id = known.id
 """
 
@@ -46,7 +50,8 @@ async def our_side(
              "is_under_way", "was_refused")  # fmt: skip
     return OurSide(
         amount=Money(row["amount_minor"], row["currency"]),
-        dispute=dispute_of(row),
+        disputes=disputes_of(row),
+        failed_refunds=frozenset(row["failed_refunds"]),
         **{name: row[name] for name in plain},
     )
 

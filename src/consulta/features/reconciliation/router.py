@@ -108,6 +108,7 @@ async def list_operations(
         payment_errors.PaymentNotVoidable,
         payment_errors.PaymentNotRefundable,
         payment_errors.RefundExceedsCaptured,
+        payment_errors.PaymentInDispute,
         payment_errors.PaymentOperationUnderWay,
     ),
 )

@@ -5,7 +5,13 @@ from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from consulta.features.payments.rules import Progress, dispute_now, progress
+from consulta.features.payments.rules import (
+    Progress,
+    disputes_now,
+    fresh_failures,
+    progress,
+    returned_now,
+)
 from consulta.kernel.money import Money
 from consulta.providers.payments.port import Charge, ChargeState, Dispute
 
@@ -52,13 +58,15 @@ class OurSide:
     reference: str | None
     captured_minor: int
     refunded_minor: int
-    dispute: Dispute | None
+    disputes: tuple[Dispute, ...]
     is_over: bool
     """What is paid for has come to nothing."""
     is_under_way: bool
     """An operation on it is open: whatever that is about is settled by it."""
     was_refused: bool
     """The last try to release or return the money failed for good."""
+    failed_refunds: frozenset[str] = frozenset()
+    """The provider's names of refunds that are known to have come back."""
 
 
 def verdict(charge: Charge, ours: OurSide | None, *, can_void: bool) -> Verdict | None:
@@ -71,12 +79,19 @@ def verdict(charge: Charge, ours: OurSide | None, *, can_void: bool) -> Verdict 
     if charge.amount != ours.amount:
         is_idle = is_void and ours.status in _GIVEN_UP
         return None if is_idle else _park("amount_mismatch")
+    return _of_the_same(charge, ours, can_void=can_void)
+
+
+def _of_the_same(charge: Charge, ours: OurSide, *, can_void: bool) -> Verdict | None:
+    """The charge is the payment's, about its amount."""
     stands = progress(ours.status, charge)
     if stands is Progress.AHEAD:
         return Verdict(Remedy.ADOPT, "state_missed")
-    if stands is Progress.SAME:
-        return _of_sums(charge, ours) or _of_loose_end(charge, ours, can_void=can_void)
-    return _of_opposites(charge, ours)
+    if _has_come_back(charge, ours):
+        return Verdict(Remedy.CORRECT, "refund_failed")
+    if stands is Progress.APART:
+        return _of_opposites(charge, ours)
+    return _of_sums(charge, ours) or _of_loose_end(charge, ours, can_void=can_void)
 
 
 def next_reading(status: str, *, age: timedelta) -> timedelta | None:
@@ -94,15 +109,24 @@ def next_reading(status: str, *, age: timedelta) -> timedelta | None:
     return timedelta(days=1) if age < timedelta(days=30) else timedelta(days=7)
 
 
+def _has_come_back(charge: Charge, ours: OurSide) -> bool:
+    """Whether refunds have failed of which we do not know, and which explain all that differs."""
+    known = ours.failed_refunds
+    returned_minor = returned_now(ours.refunded_minor, charge, known=known)
+    is_explained = returned_minor == charge.refunded_minor
+    return is_explained and bool(fresh_failures(charge, known=known))
+
+
 def _of_sums(charge: Charge, ours: OurSide) -> Verdict | None:
     if charge.captured_minor < ours.captured_minor or charge.refunded_minor < ours.refunded_minor:
-        # A refund may come back from the payer's bank long after it was done.
         return None if ours.is_under_way else _park("provider_has_less")
     if (charge.captured_minor, charge.refunded_minor) != (ours.captured_minor, ours.refunded_minor):
         return Verdict(Remedy.CORRECT, "sums_differ")
-    dispute = dispute_now(ours.dispute, charge)
-    if dispute is not None and dispute != ours.dispute:
-        return Verdict(Remedy.CORRECT, "dispute_missed" if dispute.stands else "dispute_ended")
+    disputes = disputes_now(ours.disputes, charge)
+    changed = [one for one in disputes if one not in ours.disputes]
+    if changed:
+        stands = any(one.stands for one in changed)
+        return Verdict(Remedy.CORRECT, "dispute_missed" if stands else "dispute_ended")
     if ours.reference is None:
         return Verdict(Remedy.ADOPT, "reference_lost")
     return None

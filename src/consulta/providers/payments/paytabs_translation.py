@@ -187,11 +187,8 @@ def charge_from(cart: Cart, ordered: Money) -> Charge:
     """The payment's transactions as one charge."""
     amount = cart.ordered or ordered
     captured = sum(one.amount.amount_minor for one in cart.captures)
-    refunded = sum(
-        one.amount.amount_minor
-        for one in cart.of("refund")
-        if one.succeeded or one.is_undecided
-    )  # fmt: skip
+    refunds = tuple(refund_from(one) for one in cart.of("refund"))
+    refunded = sum(one.amount.amount_minor for one in refunds if not one.has_failed)
     state = _state(cart)
     reserved = state in {ChargeState.AUTHORIZED, ChargeState.PAID}
     return Charge(
@@ -201,6 +198,7 @@ def charge_from(cart: Cart, ordered: Money) -> Charge:
         authorized_minor=amount.amount_minor if reserved else 0,
         captured_minor=captured,
         refunded_minor=min(refunded, captured),
+        refunds=refunds,
         capture_before=_hold_ends(cart) if state is ChargeState.AUTHORIZED else None,
         error_code=_failure(cart) if state is ChargeState.PENDING else None,
         payment_id=cart.payment_id,
@@ -216,6 +214,8 @@ def refund_from(transaction: Transaction) -> Refund:
         reference=transaction.reference,
         amount=transaction.amount,
         state="succeeded" if transaction.succeeded else state,
+        key=transaction.key,
+        error_code=decline_from(transaction).reason if state == "failed" else None,
     )
 
 

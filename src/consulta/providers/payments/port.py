@@ -1,6 +1,6 @@
 """The port of payment providers: our words for orders, charges and events. No vendor word here."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -79,6 +79,23 @@ class Dispute:
     def stands(self) -> bool:
         return self.state in {DisputeState.INQUIRY, DisputeState.OPEN}
 
+    @property
+    def holds_money(self) -> bool:
+        """Whether the bank has the money, for now or for good."""
+        return self.state in {DisputeState.OPEN, DisputeState.LOST}
+
+
+def gravest(disputes: Sequence[Dispute]) -> Dispute | None:
+    """Of all the disputes of a charge the one to speak of: for which the bank holds money back,
+    else one that stands, else the youngest, which is the last.
+    """
+    ranked = enumerate(disputes)
+    state = DisputeState.OPEN
+    chosen = max(
+        ranked, key=lambda one: (one[1].state is state, one[1].stands, one[0]), default=None
+    )
+    return chosen[1] if chosen else None
+
 
 class SetupState(StrEnum):
     """Where a set-up stands at the provider."""
@@ -104,6 +121,22 @@ class Setup:
 
 
 @dataclass(frozen=True, slots=True)
+class Refund:
+    reference: str
+    amount: Money
+    state: str  # "pending" | "succeeded" | "failed"
+    key: str | None = None
+    """The idempotency key it was asked under, as far as the provider gives it back."""
+    error_code: str | None = None
+    """Why it failed, in the provider's code (`lost_or_stolen_card`); safe to show."""
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether nothing of it reached the payer, or it came back."""
+        return self.state == "failed"
+
+
+@dataclass(frozen=True, slots=True)
 class Charge:
     """A charge as the provider has it at this moment."""
 
@@ -114,10 +147,14 @@ class Charge:
     """What was reserved: also after the capture, and 0 again once released."""
     captured_minor: int = 0
     refunded_minor: int = 0
+    """What went back, and did not fail since."""
+    refunds: tuple[Refund, ...] | None = None
+    """All that were ever accepted, those that failed included; None where this answer does not
+    tell them."""
     disputed: bool = False
     """Whether a dispute stands, as far as this answer tells."""
-    dispute: Dispute | None = None
-    """The one that stands, else the youngest; None is no word that there was none."""
+    disputes: tuple[Dispute, ...] = ()
+    """Those that are told, the oldest first; none is no word that there was none."""
     next_action: NextAction | None = None
     capture_before: datetime | None = None
     """The instant at which an authorisation lapses by itself."""
@@ -129,13 +166,6 @@ class Charge:
     created_at: datetime | None = None
     raw: Mapping[str, Any] = field(default_factory=dict)
     """The provider's answer without secrets, for the record."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refund:
-    reference: str
-    amount: Money
-    state: str  # "pending" | "succeeded" | "failed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ from consulta.providers.payments.razorpay_events import (
     read_return,
 )
 from consulta.providers.payments.razorpay_translation import (
+    OPERATION_KEY,
     charge_from,
     creation,
     disputed_as,
@@ -45,6 +46,7 @@ from consulta.providers.payments.razorpay_translation import (
     principal,
     razorpay_amount,
     refund_from,
+    refunded_as,
 )
 from consulta.providers.payments.vendor_http import read
 from consulta.providers.payments.without_saved_methods import WithoutSavedMethods
@@ -157,7 +159,11 @@ class RazorpayProvider(WithoutSavedMethods):
         """So much is on its way back, and the charge as it stands after that. The same key returns
         the same refund.
         """
-        asked = {"amount": razorpay_amount(amount), "speed": "normal"}
+        asked = {
+            "amount": razorpay_amount(amount),
+            "speed": "normal",
+            "notes": {OPERATION_KEY: idempotency_key},
+        }
         order, payments, charge = await self._look(reference)
         tried = principal(payments)
         if charge.state is not ChargeState.PAID or tried is None:
@@ -169,8 +175,8 @@ class RazorpayProvider(WithoutSavedMethods):
             f"{path}/refund", asked, headers={"X-Refund-Idempotency": idempotency_key}
         )
         present = await self._api.get(path)
-        after = read(_changed, order, payments, present, dispute=charge.dispute)
-        return read(refund_from, made), after
+        after = read(_changed, order, payments, present, disputes=charge.disputes)
+        return read(refund_from, made), await self._with_refunds(after, present)
 
     async def fetch(self, reference: str) -> Charge:
         """The present truth. Raises `ChargeRefused` for an order that Razorpay does not know."""
@@ -252,7 +258,14 @@ class RazorpayProvider(WithoutSavedMethods):
         if charge.state is ChargeState.PAID and charge.created_at is not None:
             disputes = await self._api.disputes(charge.created_at)
             charge = read(disputed_as, charge, payments, disputes)
+            charge = await self._with_refunds(charge, principal(payments))
         return order, payments, self._led_back(charge)
+
+    async def _with_refunds(self, charge: Charge, taken: Entity | None) -> Charge:
+        if taken is None:
+            return charge
+        listed = self._api.listed(f"/payments/{id_of(taken)}/refunds", since=None)
+        return read(refunded_as, charge, [one async for one in listed])
 
     def _led_back(self, charge: Charge) -> Charge:
         """The checkout is opened by the frontend, which tells it where the payer comes back to."""
@@ -273,8 +286,12 @@ class RazorpayProvider(WithoutSavedMethods):
 
 
 def _changed(
-    order: Entity, payments: Sequence[Entity], changed: Entity, *, dispute: Dispute | None = None
+    order: Entity,
+    payments: Sequence[Entity],
+    changed: Entity,
+    *,
+    disputes: tuple[Dispute, ...] = (),
 ) -> Charge:
     """The charge with one of its payments as it is now."""
     present = [changed if one["id"] == changed["id"] else one for one in payments]
-    return charge_from(order, present, dispute=dispute)
+    return charge_from(order, present, disputes=disputes)

@@ -21,6 +21,8 @@ from consulta.providers.payments.port import (
 
 PAYMENT_KEY = "consulta_payment"
 """The note that carries our payment's id; the receipt says the same."""
+OPERATION_KEY = "consulta_operation"
+"""The note of a refund that carries the key it was asked under."""
 HOLD_MINUTES = 7200
 """For so long, the longest that is allowed, an authorised payment can be captured; then Razorpay
 returns it by itself (docs: payments/capture-settings)."""
@@ -75,7 +77,7 @@ def charge_from(
     order: Mapping[str, Any],
     payments: Sequence[Mapping[str, Any]],
     *,
-    dispute: Dispute | None = None,
+    disputes: tuple[Dispute, ...] = (),
 ) -> Charge:
     """An order and the payments tried on it as one charge: what was taken counts before what is
     reserved, that before what is under way, and a failure last.
@@ -96,8 +98,8 @@ def charge_from(
         authorized_minor=amount.amount_minor if moved else 0,
         captured_minor=amount.amount_minor if paid else 0,
         refunded_minor=_whole(tried.get("amount_refunded") or 0) if paid and tried else 0,
-        disputed=dispute is not None and dispute.stands,
-        dispute=dispute,
+        disputed=any(one.stands for one in disputes),
+        disputes=disputes,
         next_action=_next_action(order, state),
         capture_before=_hold_ends(tried) if state is ChargeState.AUTHORIZED and tried else None,
         error_code=_failure(tried) if state is ChargeState.PENDING else None,
@@ -118,17 +120,17 @@ def disputed_as(
     payments: Sequence[Mapping[str, Any]],
     disputes: Sequence[Mapping[str, Any]],
 ) -> Charge:
-    """The charge with the dispute about what was taken: one that stands, else the youngest."""
+    """The charge with the disputes about what was taken."""
     taken = principal(payments)
-    found = [
-        (_dispute_from(one), _whole(one["created_at"]))
-        for one in disputes
+    ordered = sorted(disputes, key=lambda one: _whole(one["created_at"]))
+    found = tuple(
+        _dispute_from(one)
+        for one in ordered
         if taken is not None and one["payment_id"] == taken["id"]
-    ]
+    )
     if not found:
         return charge
-    dispute, _ = max(found, key=lambda one: (one[0].stands, one[1]))
-    return replace(charge, disputed=dispute.stands, dispute=dispute)
+    return replace(charge, disputed=any(one.stands for one in found), disputes=found)
 
 
 def _dispute_from(dispute: Mapping[str, Any]) -> Dispute:
@@ -154,7 +156,18 @@ def refund_from(refund: Mapping[str, Any]) -> Refund:
         reference=_id(refund),
         amount=Money(_whole(refund["amount"]), refund["currency"]),
         state=_REFUND_STATES.get(refund["status"], "pending"),
+        key=opaque(embedded(refund.get("notes")).get(OPERATION_KEY)),
     )
+
+
+def refunded_as(charge: Charge, listed: Sequence[Mapping[str, Any]]) -> Charge:
+    """The charge with its refunds, the oldest first. Of what went back they have the last word,
+    since a sum and its parts are read at two moments.
+    """
+    ordered = sorted(listed, key=lambda one: _whole(one["created_at"]))
+    refunds = tuple(refund_from(one) for one in ordered)
+    back = sum(one.amount.amount_minor for one in refunds if not one.has_failed)
+    return replace(charge, refunded_minor=min(back, charge.captured_minor), refunds=refunds)
 
 
 def refusal_from(content: Any) -> ChargeRefused | ProviderUnavailable:

@@ -30,6 +30,7 @@ from consulta.providers.payments.port import (
 )
 from consulta.providers.payments.sandbox_charge import (
     METHODS,
+    REFUND_FAILS,
     UNAVAILABLE,
     SandboxCharge,
 )
@@ -159,12 +160,23 @@ class SandboxProvider:
     async def refund(
         self, reference: str, amount: Money, *, idempotency_key: str
     ) -> tuple[Refund, Charge]:
-        """So much went back, at once."""
+        """So much went back, at once; where the payer's method says so, the bank sends it back."""
         asked = {"verb": "refund", "amount": str(amount)}
-        charge = await self._ledger.move_once(
-            reference, lambda charge, _: charge.refund(amount), key=idempotency_key, asked=asked
+        name = self._named("sbr_", idempotency_key)
+
+        def move(charge: SandboxCharge, now: float) -> None:
+            comes_back = charge.method == REFUND_FAILS
+            fails_at = now + self._late_after_seconds if comes_back else None
+            charge.refund(amount, reference=name, key=idempotency_key, fails_at=fails_at)
+
+        charge = await self._ledger.move_once(reference, move, key=idempotency_key, asked=asked)
+        return Refund(name, amount, "succeeded", key=idempotency_key), charge
+
+    async def fail_refund(self, reference: str, refund_reference: str) -> Charge:
+        """What the bank does, days later perhaps: it sends an accepted refund back."""
+        return await self._ledger.move(
+            reference, lambda charge, _: charge.fail_refund(refund_reference)
         )
-        return Refund(self._named("sbr_", idempotency_key), amount, "succeeded"), charge
 
     async def present_method(self, reference: str, method: str) -> Charge:
         """What the payer's browser does: a method for a charge that waits for one."""
@@ -219,9 +231,10 @@ class SandboxProvider:
         The same news has the same event id, however often it is written.
         """
         news = f"{charge.reference}:{charge.state}:{charge.captured_minor}:{charge.refunded_minor}"
+        came_back = [one.reference for one in charge.refunds or () if one.has_failed]
         now = int(self._clock())
         letter = {
-            "id": self._named("sbevt_", f"{news}:{charge.disputed}"),
+            "id": self._named("sbevt_", ":".join([news, str(charge.disputed), *came_back])),
             "type": f"charge.{'disputed' if charge.disputed else charge.state.value}",
             "created": now,
             "charge": charge.reference,
@@ -267,6 +280,7 @@ class SandboxProvider:
             authorized_minor=charge.amount_minor if reserved else 0,
             captured_minor=charge.captured_minor,
             refunded_minor=charge.refunded_minor,
+            refunds=_refunds_of(charge),
             disputed=charge.disputed,
             next_action=self._next_action(charge),
             capture_before=_instant(charge.capture_before)
@@ -298,6 +312,22 @@ def _check_method(method: str) -> None:
         raise ChargeRefused("There is no such payment method.", reason="resource_missing")
     if method == UNAVAILABLE:
         raise ProviderUnavailable("The sandbox was asked to be unavailable.")
+
+
+def _refunds_of(charge: SandboxCharge) -> tuple[Refund, ...] | None:
+    """None of a charge that was refunded before the sandbox kept each by itself."""
+    refunds = tuple(
+        Refund(
+            one["reference"],
+            Money(one["amount_minor"], charge.currency),
+            "failed" if one["code"] else "succeeded",
+            key=one["key"],
+            error_code=one["code"],
+        )
+        for one in charge.refunds
+    )
+    kept = sum(one.amount.amount_minor for one in refunds if not one.has_failed)
+    return refunds if kept == charge.refunded_minor else None
 
 
 def _asked_of(order: AuthorizeOrder) -> dict[str, Any]:

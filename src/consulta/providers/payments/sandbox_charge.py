@@ -18,10 +18,22 @@ DISPUTE = "pm_sandbox_dispute"
 """Approved; once the money is taken, the payer disputes it."""
 LATE = "pm_sandbox_late"
 """The bank takes its time: processing, and approved a while later, or by completing the action."""
+REFUND_FAILS = "pm_sandbox_refund_fails"
+"""Approved; whatever goes back is accepted, and comes back from the bank a while later."""
 UNAVAILABLE = "pm_sandbox_unavailable"
 """The provider cannot be reached, however often it is asked."""
-METHODS = (VISA, DECLINED, INSUFFICIENT_FUNDS, THREE_D_SECURE, DISPUTE, LATE, UNAVAILABLE)
+METHODS = (
+    VISA,
+    DECLINED,
+    INSUFFICIENT_FUNDS,
+    THREE_D_SECURE,
+    DISPUTE,
+    LATE,
+    REFUND_FAILS,
+    UNAVAILABLE,
+)
 
+REFUND_CODE = "expired_or_canceled_card"
 AUTHORIZATION_SECONDS = 7 * 86_400.0
 OPERATIONS_MAX = 64
 """So many requests with a key of their own a charge remembers; more are refused."""
@@ -46,6 +58,8 @@ class SandboxCharge:
     status: str = ChargeState.PENDING.value
     captured_minor: int = 0
     refunded_minor: int = 0
+    refunds: list[dict[str, Any]] = field(default_factory=list)
+    """Each with `reference`, `key`, `amount_minor`, `fails_at` and, once it has failed, `code`."""
     disputed: bool = False
     error_code: str | None = None
     decline_code: str | None = None
@@ -88,6 +102,9 @@ class SandboxCharge:
             self._approve(now=self.settles_at or now)
         if self.state is ChargeState.AUTHORIZED and now >= (self.capture_before or 0):
             self.status = ChargeState.CANCELLED.value
+        for refund in self.refunds:
+            if refund["fails_at"] is not None and now >= refund["fails_at"]:
+                self.fail_refund(refund["reference"])
 
     def present(self, method: str, *, now: float, late_after_seconds: float) -> None:
         """The payer presents a method. A refused one leaves the charge waiting for another."""
@@ -128,11 +145,23 @@ class SandboxCharge:
             self._conflict()
         self.status = ChargeState.CANCELLED.value
 
-    def refund(self, amount: Money) -> None:
+    def refund(self, amount: Money, *, reference: str, key: str, fails_at: float | None) -> None:
+        """So much goes back; where `fails_at` is given, it comes back from the bank then."""
         if self.state is not ChargeState.PAID:
             self._conflict()
         self._check(amount, at_most=self.captured_minor - self.refunded_minor)
         self.refunded_minor += amount.amount_minor
+        made = {"reference": reference, "key": key, "amount_minor": amount.amount_minor}
+        self.refunds.append({**made, "fails_at": fails_at, "code": None})
+
+    def fail_refund(self, reference: str) -> None:
+        """The bank sends the refund back, however long ago it was accepted."""
+        refund = next((one for one in self.refunds if one["reference"] == reference), None)
+        if refund is None or refund["code"] is not None:
+            self._conflict()
+        self.refunds = [one for one in self.refunds if one is not refund]
+        self.refunds.append({**refund, "fails_at": None, "code": REFUND_CODE})
+        self.refunded_minor -= refund["amount_minor"]
 
     def _approve(self, *, now: float) -> None:
         self.authorized_at = now

@@ -37,11 +37,13 @@ from consulta.providers.payments.stripe_setups import (
     setup_from,
 )
 from consulta.providers.payments.stripe_translation import (
+    OPERATION_KEY,
     PAYMENT_KEY,
     charge_from,
     disputed_as,
     error_from,
     refund_from,
+    refunds_from,
     stripe_amount,
 )
 
@@ -58,6 +60,8 @@ LIKELY_WITHIN = timedelta(hours=1)
 PAGE_SIZE = 100
 PAGES_MAX = 100
 _EXPANDED = {"expand": ["latest_charge"]}
+# Refunds that failed are among a charge's refunds alone: its sums do not tell of them.
+_EXPANDED_WHOLE = {"expand": ["latest_charge", "latest_charge.refunds"]}
 # What a malformed answer raises in the SDK or in our reading of it.
 _UNREADABLE = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
 
@@ -165,7 +169,11 @@ class StripeProvider:
 
         Where only the second reading fails, the whole is in doubt: the same key answers again.
         """
-        params: Any = {"payment_intent": reference, "amount": stripe_amount(amount)}
+        params: Any = {
+            "payment_intent": reference,
+            "amount": stripe_amount(amount),
+            "metadata": {OPERATION_KEY: idempotency_key},
+        }
         call = self._client.v1.refunds.create_async(params, _with(idempotency_key))
         refund = await self._read(call, reading=refund_from)
         return refund, await self.fetch(reference)
@@ -201,9 +209,9 @@ class StripeProvider:
 
     async def fetch(self, reference: str) -> Charge:
         """The present truth. Raises `ChargeRefused` for a reference that Stripe does not know."""
-        params: Any = dict(_EXPANDED)
+        params: Any = dict(_EXPANDED_WHOLE)
         call = self._client.v1.payment_intents.retrieve_async(reference, params)
-        return await self._with_dispute(await self._charge(call))
+        return await self._with_dispute(await self._with_refunds(await self._charge(call)))
 
     async def find(self, payment_id: str, *, created_after: datetime) -> Charge | None:
         """The charge of this payment; one that lives is preferred to one that was given up.
@@ -270,6 +278,14 @@ class StripeProvider:
     async def _charge(self, call: Awaitable[stripe.StripeObject]) -> Charge:
         return await self._read(call, reading=charge_from)
 
+    async def _with_refunds(self, charge: Charge) -> Charge:
+        """Of many refunds the charge brings only the youngest: then they are listed."""
+        if charge.refunds is not None or not charge.captured_minor:
+            return charge
+        params: Any = {"payment_intent": charge.reference, "limit": PAGE_SIZE}
+        call = self._client.v1.refunds.list_async(params)
+        return replace(charge, refunds=await self._read(call, reading=refunds_from))
+
     async def _with_dispute(self, charge: Charge) -> Charge:
         """The charge only says that there was a dispute, and goes on saying so when it is over."""
         if not charge.disputed:
@@ -287,7 +303,7 @@ class StripeProvider:
         params: dict[str, Any] = {
             "created": dict(created),
             "limit": PAGE_SIZE,
-            "expand": ["data.latest_charge"],
+            "expand": ["data.latest_charge", "data.latest_charge.refunds"],
         }
         for _ in range(PAGES_MAX):
             asked: Any = dict(params)

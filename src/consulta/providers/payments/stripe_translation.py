@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 PAYMENT_KEY = "consulta_payment"
 """The metadata entry that carries our payment's id."""
+OPERATION_KEY = "consulta_operation"
+"""The metadata entry of a refund that carries the key it was asked under."""
 
 _STATES = {
     "requires_payment_method": ChargeState.PENDING,
@@ -104,6 +106,7 @@ def charge_from(intent: Mapping[str, Any]) -> Charge:
         authorized_minor=_authorized_minor(intent, state=state, amount=amount),
         captured_minor=money_from(captured, currency).amount_minor,
         refunded_minor=money_from(settled.get("amount_refunded") or 0, currency).amount_minor,
+        refunds=_embedded_refunds(settled),
         disputed=bool(settled.get("disputed")),
         next_action=next_action_of(intent) if state in _PAYER_ACTS else None,
         capture_before=_capture_before(settled) if state is ChargeState.AUTHORIZED else None,
@@ -121,19 +124,33 @@ def refund_from(refund: Mapping[str, Any]) -> Refund:
         reference=refund["id"],
         amount=money_from(refund["amount"], refund["currency"]),
         state=_REFUND_STATES.get(refund["status"], "pending"),
+        key=opaque(embedded(refund.get("metadata")).get(OPERATION_KEY)),
+        error_code=opaque(refund.get("failure_reason")),
     )
 
 
+def refunds_from(listed: Mapping[str, Any]) -> tuple[Refund, ...] | None:
+    """All refunds of a list, the oldest first; None where the list goes on elsewhere."""
+    if listed["has_more"]:
+        return None
+    return tuple(refund_from(one) for one in reversed(listed["data"]))
+
+
+def _embedded_refunds(settled: Mapping[str, Any]) -> tuple[Refund, ...] | None:
+    listed = embedded(settled.get("refunds"))
+    return refunds_from(listed) if listed else None
+
+
 def disputed_as(charge: Charge, listed: Mapping[str, Any]) -> Charge:
-    """The charge with its dispute, of the list of all: one that stands, else the youngest.
+    """The charge with its disputes, of which there may be several.
 
     Raises KeyError, TypeError or ValueError for what is no list of disputes.
     """
-    found = [(_dispute_from(one), one["created"]) for one in listed["data"]]
+    ordered = sorted(listed["data"], key=lambda one: one["created"])
+    found = tuple(_dispute_from(one) for one in ordered)
     if not found:
         return charge
-    dispute, _ = max(found, key=lambda one: (one[0].stands, one[1]))
-    return replace(charge, disputed=dispute.stands, dispute=dispute)
+    return replace(charge, disputed=any(one.stands for one in found), disputes=found)
 
 
 def instant(seconds: float) -> datetime:

@@ -116,9 +116,13 @@ async def _money_back(work: Work, booking: LockedBooking, terms: rules.Terms) ->
         if not terms.refund or payment.provider == "manual":
             return None
         asked = await payments.request_operation(
-            work, payment_id=payment.id, kind="refund", amount_minor=terms.refund.amount_minor
+            work,
+            payment_id=payment.id,
+            kind="refund",
+            amount_minor=terms.refund.amount_minor,
+            waits=True,
         )
-        return lease_of(booking, asked, kind="refund")
+        return lease_of(booking, asked, kind="refund") if asked.is_leased else None
     asked = await payments.request_operation(
         work, payment_id=payment.id, kind="cancel", amount_minor=payment.amount.amount_minor
     )

@@ -151,6 +151,7 @@ async def quote(purchase_id: UUID, work: ReadDep) -> schemas.RefundQuote:
         errors.PackagePurchaseNotFound,
         errors.NothingToRefund,
         payment_errors.RefundExceedsCaptured,
+        payment_errors.PaymentInDispute,
         payment_errors.PaymentOperationUnderWay,
     ),
     summary="Refund what is not used of a purchase",

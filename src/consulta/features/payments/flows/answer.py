@@ -20,6 +20,10 @@ class Answer:
     """The sums in the charge are those of this call alone: our own rows remember the others."""
     lapses_at: datetime | None = None
     """What is reserved cannot be released, and ends by itself then."""
+    waits_for_bank: bool = False
+    """It was not sent: the payer's bank decides a dispute first."""
+    is_not_owed: bool = False
+    """It was not sent: the payer has had the money through the bank."""
     is_undone: bool = False
     """The charge shows that the operation had no effect, and its key is too old to be sent."""
     seen: Charge | None = None

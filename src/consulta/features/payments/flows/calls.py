@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from consulta.features.payments import queries, service
 from consulta.features.payments.flows.answer import Answer
-from consulta.features.payments.flows.doubt import follow_conflict, needs_resolving, resolve
+from consulta.features.payments.flows.doubt import follow_refusal, needs_resolving, resolve
 from consulta.features.payments.flows.till import Till
 from consulta.features.payments.queries import Lease
 from consulta.features.payments.rules import (
@@ -22,7 +22,6 @@ from consulta.platform.metrics import PROVIDER_SECONDS
 from consulta.providers.payments.port import (
     AuthorizeOrder,
     ChargeRefused,
-    ChargeStateConflict,
     PaymentProvider,
     ProviderUnavailable,
 )
@@ -44,6 +43,13 @@ async def due_operations(till: Till, *, limit: int) -> Sequence[Lease]:
 
 async def ask(till: Till, lease: Lease) -> Answer:
     """The provider's answer to the operation. Nothing is written; nothing is raised but bugs."""
+    if lease.waits_for_bank or lease.is_not_owed:
+        is_undecided = lease.waits_for_bank
+        return Answer(waits_for_bank=is_undecided, is_not_owed=not is_undecided)
+    return await _asked(till, lease)
+
+
+async def _asked(till: Till, lease: Lease) -> Answer:
     try:
         async with (
             asyncio.timeout(till.patience_seconds),
@@ -54,8 +60,8 @@ async def ask(till: Till, lease: Lease) -> Answer:
                 if provider.capabilities.remembers and needs_resolving(lease):
                     return await resolve(provider, lease)
                 return await _call(till, provider, lease)
-            except ChargeStateConflict as conflict:
-                return await follow_conflict(provider, lease, conflict)
+            except ChargeRefused as refused:
+                return await follow_refusal(provider, lease, refused)
     except ChargeRefused as refused:
         return Answer(refused=refused)
     except ProviderUnavailable as unavailable:
@@ -88,6 +94,10 @@ async def write_down(work: Work, lease: Lease, answer: Answer) -> None:
             retry_after_seconds=answer.unavailable.retry_after_seconds,
             stored=answer.unavailable.stored,
         )
+    elif answer.waits_for_bank:
+        await service.wait_for_bank(work, lease)
+    elif answer.is_not_owed:
+        await service.settle_not_owed(work, lease)
     elif answer.lapses_at is not None:
         await service.wait_for_lapse(work, lease, answer.lapses_at)
     elif answer.is_undone or lease.kind in {"capture", "refund"}:

@@ -49,7 +49,7 @@ async def resolve(provider: PaymentProvider, lease: Lease) -> Answer:
 _OUT_OF_REACH = {("cancel", ChargeState.PAID), ("capture", ChargeState.CANCELLED)}
 
 
-async def follow_conflict(
+async def _follow_conflict(
     provider: PaymentProvider, lease: Lease, conflict: ChargeStateConflict
 ) -> Answer:
     """The charge is elsewhere than we thought: follow it where our aim is met, else it is refused,
@@ -69,6 +69,25 @@ async def follow_conflict(
         return Answer(lapses_at=charge.capture_before or lease.now)
     conflict.charge = charge
     return Answer(refused=conflict)
+
+
+async def follow_refusal(provider: PaymentProvider, lease: Lease, refused: ChargeRefused) -> Answer:
+    """A conflict is followed. Of a refund it is told what stands beside the refusal: a dispute may
+    be the reason. A key that went with other words before has had its effect, or none: the charge
+    tells.
+    """
+    if isinstance(refused, ChargeStateConflict):
+        return await _follow_conflict(provider, lease, refused)
+    if lease.kind != "refund" or not provider.capabilities.remembers:
+        return Answer(refused=refused)
+    try:
+        charge = await _read(provider, lease)
+    except (ProviderUnavailable, ChargeRefused):
+        return Answer(unavailable=ProviderUnavailable("The charge could not be read."))
+    if charge is not None and refused.reason == "idempotency_mismatch":
+        return Answer(seen=charge, refused=refused)
+    refused.charge = charge or refused.charge
+    return Answer(refused=refused)
 
 
 def _only_lapses(provider: PaymentProvider, charge: Charge) -> bool:

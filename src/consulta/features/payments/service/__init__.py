@@ -4,6 +4,7 @@ from consulta.features.payments.service.apply import apply, give_up
 from consulta.features.payments.service.by_hand import mark_paid, mark_returned
 from consulta.features.payments.service.card import charge_card, leave_card_alone, refuse_card
 from consulta.features.payments.service.note import note_mended, park_charge, park_payment
+from consulta.features.payments.service.owed import settle_not_owed, wait_for_bank
 from consulta.features.payments.service.present import present_method
 from consulta.features.payments.service.record import (
     postpone,
@@ -39,6 +40,8 @@ __all__ = [
     "request_operation",
     "resolve_refund",
     "settle_absence",
+    "settle_not_owed",
     "state_terms",
+    "wait_for_bank",
     "wait_for_lapse",
 ]

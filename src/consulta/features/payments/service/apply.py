@@ -11,9 +11,10 @@ from consulta.features.payments.events import (
     PaymentTaken,
 )
 from consulta.features.payments.queries import LockedPayment
-from consulta.features.payments.service.dispute import note_dispute
+from consulta.features.payments.service.dispute import note_disputes
+from consulta.features.payments.service.fall_back import take_over_failures
 from consulta.features.payments.service.undo import undo
-from consulta.features.payments.states import PaymentStatus, path, status_of
+from consulta.features.payments.states import PaymentStatus, path, status_of, way_back
 from consulta.platform.db.work import Work
 from consulta.providers.payments.port import Charge
 
@@ -22,7 +23,7 @@ WITH truth AS (
     UPDATE app.payments SET
         status = $2, provider_reference = $3, authorized_minor = $4,
         captured_minor = greatest(captured_minor, $5),
-        refunded_minor = greatest(refunded_minor, $6),
+        refunded_minor = CASE WHEN $11 THEN $6 ELSE greatest(refunded_minor, $6) END,
         capture_before = coalesce($7, capture_before), last_error = $8
     WHERE id = $1
     RETURNING id, specialist_id, client_id
@@ -35,17 +36,27 @@ ON CONFLICT (payment_id) DO UPDATE SET next_action = excluded.next_action
 """
 
 
+# Nothing is sent once more by itself: that a person decides.
+_WRITE_RETURNED = "UPDATE app.payments SET refunded_minor = $2 WHERE id = $1"
+
+
 async def apply(work: Work, payment: LockedPayment, charge: Charge) -> PaymentStatus:
     """The payment, which the caller has locked, says what the charge says, and whoever sells
     something has heard of it.
 
     A truth that no move leads to (a letter about a payment that we have given up) changes nothing
-    here; but what was reserved or taken after we had given up is sent back.
+    here; but what was reserved or taken after we had given up is sent back. Money that the payer's
+    bank sent back leads back, and nobody who sold something hears of it: it is owed as before.
     Raises `AmountMismatch` where the charge is not about our amount: such a thing is never applied.
     """
     if charge.amount != payment.amount:
         raise AmountMismatch
-    steps = path(payment.status, status_of(charge))
+    charge, falls = await take_over_failures(work, payment, charge)
+    if falls and payment.status in _GIVEN_UP:
+        await work.execute(_WRITE_RETURNED, payment.id, charge.refunded_minor)
+        await note_disputes(work, payment, charge)
+        return payment.status
+    steps = (way_back if falls else path)(payment.status, status_of(charge))
     if steps is None:
         work.audit(
             "payment.truth_ignored",
@@ -57,10 +68,10 @@ async def apply(work: Work, payment: LockedPayment, charge: Charge) -> PaymentSt
         )
         if payment.status in _GIVEN_UP:
             await undo(work, payment, charge)
-        await note_dispute(work, payment, charge)
+        await note_disputes(work, payment, charge)
         return payment.status
     for step in steps or [payment.status]:
-        await _write(work, payment, charge, step)
+        await _write(work, payment, charge, step, falls=falls)
     if steps:
         work.audit(
             "payment.moved",
@@ -69,8 +80,9 @@ async def apply(work: Work, payment: LockedPayment, charge: Charge) -> PaymentSt
             old={"status": payment.status},
             new={"status": steps[-1]},
         )
-    await note_dispute(work, payment, charge)
-    await _announce(work, payment, charge, steps)
+    await note_disputes(work, payment, charge)
+    if not falls:
+        await _announce(work, payment, charge, steps)
     return steps[-1] if steps else payment.status
 
 
@@ -83,7 +95,9 @@ async def give_up(work: Work, payment: LockedPayment) -> None:
     await work.announce(PaymentReleased(payment.id, payment.booking_id, payment.purchase_id))
 
 
-async def _write(work: Work, payment: LockedPayment, charge: Charge, status: PaymentStatus) -> None:
+async def _write(
+    work: Work, payment: LockedPayment, charge: Charge, status: PaymentStatus, *, falls: bool
+) -> None:
     action = action_of(charge) if status in _WAITING else None
     # An intermediate step towards "returned" is a payment that was taken and not yet returned.
     refunded = 0 if status is PaymentStatus.PAID else charge.refunded_minor
@@ -99,6 +113,7 @@ async def _write(work: Work, payment: LockedPayment, charge: Charge, status: Pay
         charge.error_code,
         action,
         status in _PAYER_ACTS,
+        falls,
     )
 
 

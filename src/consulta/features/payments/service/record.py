@@ -2,6 +2,7 @@
 
 from dataclasses import replace as replace_fields
 from datetime import datetime
+from uuid import UUID
 
 from consulta.features.payments.errors import AmountMismatch
 from consulta.features.payments.queries import (
@@ -76,7 +77,8 @@ async def record(
     reference: str | None = None,
     is_one_call: bool = False,
 ) -> bool:
-    """The operation is done and the payment says what the charge says; False for a late writer.
+    """The operation is done and the payment says what the charge says; False for a late writer. A
+    refund that has failed by then has been refused.
 
     `is_one_call`: the charge knows of this refund alone, which is added to what went back. A
     charge about another amount than ours is never applied: its operation is parked.
@@ -121,7 +123,8 @@ async def _goes_on_waiting(work: Work, lease: Lease, charge: Charge) -> bool:
 
 async def refuse(work: Work, lease: Lease, reason: str, charge: Charge | None) -> bool:
     """The provider refused for good: the operation is over, the payment carries the reason. Money
-    that was promised back and did not go is for a person to look at.
+    that was promised back and did not go is for a person to look at, or waits for the payer's bank
+    where that holds it in a dispute.
     """
     payment = await payment_for_update(work, lease.payment_id)
     assert payment is not None, "an operation has a payment"
@@ -136,6 +139,10 @@ async def refuse(work: Work, lease: Lease, reason: str, charge: Charge | None) -
     )
     if charge is not None and charge.amount == payment.amount:
         await apply(work, payment, charge)
+    if lease.kind == "refund" and await _is_withheld(work, lease.payment_id):
+        # The bank decides first. What was refused under the old key would be refused again.
+        await work.execute(_REPLACE, lease.operation_id)
+        return True
     await work.execute(
         "UPDATE app.payments SET last_error = $2 WHERE id = $1", lease.payment_id, reason
     )
@@ -145,6 +152,11 @@ async def refuse(work: Work, lease: Lease, reason: str, charge: Charge | None) -
     if lease.is_off_session and (charge is None or _waits(charge)):
         await tell_card_refused(work, payment)
     return True
+
+
+async def _is_withheld(work: Work, payment_id: UUID) -> bool:
+    payment = await payment_for_update(work, payment_id)
+    return payment is not None and payment.is_withheld
 
 
 def _waits(charge: Charge) -> bool:

@@ -21,6 +21,11 @@ class Asked:
     fence: int
     amount_minor: int
 
+    @property
+    def is_leased(self) -> bool:
+        """False where it is the worker's, perhaps because it has to wait for a bank."""
+        return self.fence > 0
+
     def lease(
         self,
         *,
@@ -51,7 +56,7 @@ class Asked:
 
 
 _REQUEST = (
-    "SELECT id, payment_id, fence, amount_minor FROM app.request_operation($1, $2, $3, $4, $5)"
+    "SELECT id, payment_id, fence, amount_minor FROM app.request_operation($1, $2, $3, $4, $5, $6)"
 )
 
 
@@ -63,14 +68,16 @@ async def request_operation(
     amount_minor: int | None,
     leased: bool = True,
     reason: str | None = None,
+    waits: bool = False,
 ) -> Asked:
     """The operation is a row of this transaction; carried out once that has committed (D6).
-    A refund without an amount is of all that is left.
+    A refund without an amount is of all that is left. While the payer's bank decides a dispute
+    none can be made, but for one that `waits`, because it is owed: then nobody has a lease of it.
 
     Who may ask for what is decided in the database. Raises the errors of this room.
     """
     row = await work.fetchrow(
-        _REQUEST, payment_id, kind, amount_minor, LEASE_SECONDS if leased else 0, reason
+        _REQUEST, payment_id, kind, amount_minor, LEASE_SECONDS if leased else 0, reason, waits
     )
     assert row is not None
     work.audit(

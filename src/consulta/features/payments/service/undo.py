@@ -1,7 +1,7 @@
 """Sending back what reached us after a payment had been given up."""
 
 from consulta.features.payments.events import PaymentCameTooLate
-from consulta.features.payments.queries import LockedPayment, left_to_return
+from consulta.features.payments.queries import LockedPayment, failed_refunds, left_to_return
 from consulta.features.payments.service.request import request_operation
 from consulta.platform.db.work import Work
 from consulta.providers.payments.port import Charge, ChargeState
@@ -62,9 +62,10 @@ async def _release(work: Work, payment: LockedPayment) -> bool:
 
 
 async def _return_all(work: Work, payment: LockedPayment) -> bool:
-    if await left_to_return(work, payment.id) <= 0:
+    # What came back from the payer's bank is for a person to send once more.
+    if await left_to_return(work, payment.id) <= 0 or await failed_refunds(work, payment.id):
         return False
     await request_operation(
-        work, payment_id=payment.id, kind="refund", amount_minor=None, leased=False
+        work, payment_id=payment.id, kind="refund", amount_minor=None, leased=False, waits=True
     )
     return True

@@ -13,7 +13,7 @@ from consulta.platform.http.schema import Answer, MoneyOut
 class LedgerEntryOut(Answer):
     """What one account gained (or lost, where it is negative) by one movement of money. What came
     in stands at `gateway` or `by_hand`, and against it, negative, at the `specialist` who is owed
-    it; `disputed` is what the payer's bank holds back.
+    it; `disputed` is what the payer's bank holds back. A refund that failed came back to us.
     """
 
     id: UUID
@@ -21,7 +21,7 @@ class LedgerEntryOut(Answer):
     payment_id: UUID
     specialist_id: UUID
     client_id: UUID
-    kind: Literal["capture", "refund", "dispute", "dispute_won"]
+    kind: Literal["capture", "refund", "refund_failed", "dispute", "dispute_won"]
     account: Literal["gateway", "by_hand", "specialist", "disputed"]
     amount: MoneyOut
     running_total: MoneyOut | None = Field(

@@ -61,9 +61,18 @@ footer { position: absolute; right: 20mm; bottom: 14mm; left: 20mm; padding-top:
 """
 
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-_TITLES = {"receipt": "Receipt", "credit_note": "Credit note"}
-_PARTY = {"receipt": "Received from", "credit_note": "Returned to"}
-_AMOUNT = {"receipt": "Amount received", "credit_note": "Amount returned"}
+_TITLES = {"receipt": "Receipt", "credit_note": "Credit note", "reversal": "Reversal"}
+_PARTY = {
+    "receipt": "Received from",
+    "credit_note": "Returned to",
+    "reversal": "Could not be returned to",
+}
+_AMOUNT = {
+    "receipt": "Amount received",
+    "credit_note": "Amount returned",
+    "reversal": "Amount that came back",
+}
+_NAMED = {"credits": "Takes back from receipt", "reverses": "Reverses credit note"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +143,11 @@ def _facts(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield _PARTY[row["kind"]], details["client"]["name"] or "Client"
     yield "Date", _day(row["issued_at"], row)
     yield "Payment", _way(details["payment"]["provider"])
-    credited = details.get("credits")
-    if credited:
-        at = datetime.fromisoformat(credited["issued_at"])
-        yield "Takes back from receipt", _reference(row, number=credited["number"], at=at)
+    for name, words in _NAMED.items():
+        named = details.get(name)
+        if named:
+            at = datetime.fromisoformat(named["issued_at"])
+            yield words, _reference(row, number=named["number"], at=at)
 
 
 def _table(row: Mapping[str, Any]) -> str:

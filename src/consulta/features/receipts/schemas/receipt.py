@@ -10,7 +10,7 @@ from pydantic import Field
 from consulta.features.receipts.rules import receipt_reference
 from consulta.platform.http.schema import Answer, MoneyOut
 
-Kind = Literal["receipt", "credit_note"]
+Kind = Literal["receipt", "credit_note", "reversal"]
 
 
 class ReceiptParty(Answer):
@@ -43,8 +43,8 @@ class ReceiptNamed(Answer):
 
 
 class ReceiptOut(Answer):
-    """A receipt for money that was taken, or a credit note for money that went back. All names and
-    sums are as they were when it was issued.
+    """A receipt for money that was taken, a credit note for money that went back, or the reversal
+    of one for money that did not arrive. All names and sums are as they were when it was issued.
     """
 
     id: UUID
@@ -65,6 +65,9 @@ class ReceiptOut(Answer):
     payment: ReceiptPayment
     credits: ReceiptNamed | None = Field(
         None, description="Of a credit note: the receipt that it takes back from."
+    )
+    reverses: ReceiptNamed | None = Field(
+        None, description="Of a reversal: the credit note whose money came back."
     )
 
 
@@ -99,4 +102,5 @@ def receipt_out(row: Mapping[str, Any]) -> dict[str, Any]:
         "coupon_code": details["coupon_code"],
         "payment": details["payment"],
         "credits": details.get("credits"),
+        "reverses": details.get("reverses"),
     }

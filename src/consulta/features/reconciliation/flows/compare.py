@@ -99,6 +99,9 @@ async def examine(till: Till, account: Account, charge: Charge) -> Remedy | None
         )
     async with till.providers.of(account.provider, account.name) as provider:
         can_void = provider.capabilities.void
+        if ours is not None and charge.refunds is None and ours.refunded_minor:
+            # A list does not tell of refunds that failed.
+            charge = await provider.fetch(charge.reference)
     found = verdict(charge, ours, can_void=can_void)
     if found is None:
         return None
@@ -180,7 +183,7 @@ class _Difference:
                 "currency": ours.amount.currency,
                 "captured_minor": ours.captured_minor,
                 "refunded_minor": ours.refunded_minor,
-                "is_disputed": ours.dispute is not None and ours.dispute.stands,
+                "is_disputed": any(one.stands for one in ours.disputes),
             },
         }
 
