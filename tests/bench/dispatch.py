@@ -23,13 +23,14 @@ from tests.bench.floor import time_floor
 from tests.bench.ground import Ground
 from tests.bench.measured import Failed
 from tests.bench.rows import row_counts
+from tests.bench.supply import LAST_DAY
 from tests.bench.town import Scale
 
 FLOOR_BATCH = 5_000
 PROMISED_SECONDS = {1_000: 0.3, 100_000: 5.0}
 _SERIES_EACH = 10
 
-# Sessions of the town end ten days ahead; series begin on the Monday after. Triggers rest: these
+# Series begin on a Monday after every day on which others are booked. Triggers rest: these
 # rows are consistent by construction. Sessions are free of charge, so that no payments are written.
 _PREPARE = """
 SET session_replication_role = replica;
@@ -173,7 +174,7 @@ class Turns:
 
 async def dispatches(ground: Ground, scale: Scale, *, rounds: int) -> str:
     """The table of so many rounds. The copy of the town is changed by it: it is played last."""
-    first = datetime.now(UTC).date() + timedelta(days=11)
+    first = datetime.now(UTC).date() + timedelta(days=LAST_DAY + 2)
     monday = first + timedelta(days=-first.weekday() % 7)
     turns = Turns(ground, scale, monday)
     await turns.prepare()
