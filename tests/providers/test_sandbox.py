@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from consulta.providers.payments.port import (
     ChargeRefused,
     ChargeState,
     ChargeStateConflict,
+    DisputeState,
     ProviderUnavailable,
     SignatureRejected,
 )
@@ -67,6 +69,12 @@ async def charged(sandbox: SandboxProvider, method: str | None, **changes: objec
 
 
 # --- magic methods
+
+
+@pytest.mark.parametrize("told_in", ["README.md", "openapi/openapi.json"])
+def test_every_method_is_told_of(told_in: str) -> None:
+    text = (Path(__file__).parents[2] / told_in).read_text(encoding="utf-8")
+    assert {name for name in methods.METHODS if f"`{name}`" not in text} == set()
 
 
 @pytest.mark.parametrize(
@@ -178,6 +186,47 @@ async def test_a_refund_that_fails_by_itself_stands_until_then(
     assert len(letters) == 3
     with pytest.raises(ChargeStateConflict):
         await sandbox.fail_refund(paid.reference, made.reference)
+
+
+@pytest.mark.parametrize(
+    ("method", "end", "left_minor"),
+    [
+        (methods.DISPUTE, DisputeState.OPEN, None),
+        (methods.DISPUTE_WON, DisputeState.WON, 20_000),
+        (methods.DISPUTE_LOST, DisputeState.LOST, 0),
+    ],
+)
+async def test_a_dispute_ends_as_its_method_says(
+    sandbox: SandboxProvider, clock: Clock, method: str, end: DisputeState, left_minor: int | None
+) -> None:
+    held = await charged(sandbox, method)
+    clock.pass_by(days=1)
+    taken = await sandbox.capture(held.reference, PRICE, idempotency_key=key())
+    (opened,) = taken.disputes
+    assert (opened.state, opened.reason, opened.amount) == (DisputeState.OPEN, "fraudulent", PRICE)
+    cent = Money(1, "USD")
+    with pytest.raises(ChargeRefused) as refused:
+        await sandbox.refund(taken.reference, cent, idempotency_key=key())
+    assert refused.value.reason == "charge_disputed"
+    clock.pass_by(minutes=5, seconds=-1)
+    assert (await sandbox.fetch(taken.reference)).disputes == (opened,)
+    clock.pass_by(seconds=1)
+    later = await sandbox.fetch(taken.reference)
+    assert later.disputes == (replace(opened, state=end),)
+    assert later.disputed is (end is DisputeState.OPEN)
+    letters = [sandbox.read_event(*sandbox.letter_about(one)) for one in (held, taken, later)]
+    assert len({one.id for one in letters}) == (2 if later.disputed else 3)
+    kinds = ["charge.disputed", "charge.disputed" if later.disputed else "charge.dispute_closed"]
+    assert [one.kind for one in letters[1:]] == kinds
+    if left_minor is not None:
+        with pytest.raises(ChargeRefused):
+            await sandbox.refund(
+                taken.reference, Money(left_minor + 1, "USD"), idempotency_key=key()
+            )
+    if left_minor:
+        _, back = await sandbox.refund(taken.reference, PRICE, idempotency_key=key())
+        letter = sandbox.read_event(*sandbox.letter_about(back))
+        assert (letter.kind, letter.id not in {one.id for one in letters}) == ("charge.paid", True)
 
 
 @pytest.mark.parametrize(

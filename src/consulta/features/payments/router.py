@@ -220,6 +220,13 @@ async def _sent_on(
 async def present(
     payment_id: UUID, body: schemas.SandboxMethod, actor: ActorDep, till: TillDep
 ) -> Response:
+    """The name decides: `pm_sandbox_visa` is approved; `pm_sandbox_declined` and
+    `pm_sandbox_insufficient_funds` are refused; `pm_sandbox_3ds` waits for the action;
+    `pm_sandbox_late` is approved a minute later; a refund to `pm_sandbox_refund_fails` comes back
+    after a minute; what was taken with `pm_sandbox_dispute` is disputed for ever, and with
+    `pm_sandbox_dispute_won` or `pm_sandbox_dispute_lost` for five minutes, until the bank decides
+    so; with `pm_sandbox_unavailable` the provider cannot be reached.
+    """
     await flows.present_at_sandbox(till, actor, payment_id, body.payment_method)
     return await _refreshed(payment_id, actor, till)
 

@@ -20,6 +20,7 @@ from consulta.providers.payments.port import (
     Charge,
     ChargeRefused,
     ChargeState,
+    Dispute,
     NextAction,
     ProviderEvent,
     ProviderUnavailable,
@@ -29,6 +30,7 @@ from consulta.providers.payments.port import (
     SignatureRejected,
 )
 from consulta.providers.payments.sandbox_charge import (
+    DISPUTE_REASON,
     METHODS,
     REFUND_FAILS,
     UNAVAILABLE,
@@ -147,7 +149,10 @@ class SandboxProvider:
         """So much is taken; the rest of the reservation is released."""
         asked = {"verb": "capture", "amount": str(amount)}
         return await self._ledger.move_once(
-            reference, lambda charge, _: charge.capture(amount), key=idempotency_key, asked=asked
+            reference,
+            lambda charge, now: charge.capture(amount, now=now),
+            key=idempotency_key,
+            asked=asked,
         )
 
     async def cancel(self, reference: str, *, idempotency_key: str) -> Charge:
@@ -232,10 +237,11 @@ class SandboxProvider:
         """
         news = f"{charge.reference}:{charge.state}:{charge.captured_minor}:{charge.refunded_minor}"
         came_back = [one.reference for one in charge.refunds or () if one.has_failed]
+        ends = [one.state.value for one in charge.disputes if not one.stands]
         now = int(self._clock())
         letter = {
-            "id": self._named("sbevt_", ":".join([news, str(charge.disputed), *came_back])),
-            "type": f"charge.{'disputed' if charge.disputed else charge.state.value}",
+            "id": self._named("sbevt_", ":".join([news, str(charge.disputed), *came_back, *ends])),
+            "type": f"charge.{_kind_of(charge)}",
             "created": now,
             "charge": charge.reference,
             "payment": charge.payment_id,
@@ -282,6 +288,7 @@ class SandboxProvider:
             refunded_minor=charge.refunded_minor,
             refunds=_refunds_of(charge),
             disputed=charge.disputed,
+            disputes=self._disputes_of(charge),
             next_action=self._next_action(charge),
             capture_before=_instant(charge.capture_before)
             if state is ChargeState.AUTHORIZED
@@ -292,6 +299,13 @@ class SandboxProvider:
             created_at=_instant(charge.created_at),
             raw={"reference": charge.reference, "state": state.value, "method": charge.method},
         )
+
+    def _disputes_of(self, charge: SandboxCharge) -> tuple[Dispute, ...]:
+        if charge.dispute is None:
+            return ()
+        amount = Money(charge.captured_minor, charge.currency)
+        name = self._named("sbd_", charge.reference)
+        return (Dispute(name, charge.dispute, reason=DISPUTE_REASON, amount=amount),)
 
     def _next_action(self, charge: SandboxCharge) -> NextAction | None:
         if charge.state not in _WAITS_FOR_PAYER:
@@ -312,6 +326,14 @@ def _check_method(method: str) -> None:
         raise ChargeRefused("There is no such payment method.", reason="resource_missing")
     if method == UNAVAILABLE:
         raise ProviderUnavailable("The sandbox was asked to be unavailable.")
+
+
+def _kind_of(charge: Charge) -> str:
+    if charge.disputed:
+        return "disputed"
+    # What went back after the bank's decision is newer than that.
+    is_decided = bool(charge.disputes) and not charge.refunds
+    return "dispute_closed" if is_decided else charge.state.value
 
 
 def _refunds_of(charge: SandboxCharge) -> tuple[Refund, ...] | None:

@@ -4,7 +4,12 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, NoReturn
 
 from consulta.kernel.money import Money
-from consulta.providers.payments.port import ChargeRefused, ChargeState, ChargeStateConflict
+from consulta.providers.payments.port import (
+    ChargeRefused,
+    ChargeState,
+    ChargeStateConflict,
+    DisputeState,
+)
 
 VISA = "pm_sandbox_visa"
 """Approved."""
@@ -15,7 +20,11 @@ INSUFFICIENT_FUNDS = "pm_sandbox_insufficient_funds"
 THREE_D_SECURE = "pm_sandbox_3ds"
 """The payer has to confirm first: complete the action, or fail it."""
 DISPUTE = "pm_sandbox_dispute"
-"""Approved; once the money is taken, the payer disputes it."""
+"""Approved; once the money is taken, the payer disputes it, and his bank never decides."""
+DISPUTE_WON = "pm_sandbox_dispute_won"
+"""The same, and five minutes later his bank decides for us: the money is back."""
+DISPUTE_LOST = "pm_sandbox_dispute_lost"
+"""The same, and five minutes later his bank decides for the payer: the money is gone."""
 LATE = "pm_sandbox_late"
 """The bank takes its time: processing, and approved a while later, or by completing the action."""
 REFUND_FAILS = "pm_sandbox_refund_fails"
@@ -28,6 +37,8 @@ METHODS = (
     INSUFFICIENT_FUNDS,
     THREE_D_SECURE,
     DISPUTE,
+    DISPUTE_WON,
+    DISPUTE_LOST,
     LATE,
     REFUND_FAILS,
     UNAVAILABLE,
@@ -35,9 +46,17 @@ METHODS = (
 
 REFUND_CODE = "expired_or_canceled_card"
 AUTHORIZATION_SECONDS = 7 * 86_400.0
+DISPUTE_REASON = "fraudulent"
+DISPUTE_SECONDS = 300.0
+"""So long the bank of a dispute that ends takes to decide: time enough to cancel meanwhile."""
 OPERATIONS_MAX = 64
 """So many requests with a key of their own a charge remembers; more are refused."""
 _DECLINES = {DECLINED: "generic_decline", INSUFFICIENT_FUNDS: "insufficient_funds"}
+_DECISIONS = {
+    DISPUTE: None,
+    DISPUTE_WON: DisputeState.WON.value,
+    DISPUTE_LOST: DisputeState.LOST.value,
+}
 _PRESENTABLE = (ChargeState.PENDING, ChargeState.REQUIRES_ACTION)
 
 
@@ -61,6 +80,10 @@ class SandboxCharge:
     refunds: list[dict[str, Any]] = field(default_factory=list)
     """Each with `reference`, `key`, `amount_minor`, `fails_at` and, once it has failed, `code`."""
     disputed: bool = False
+    """A dispute about all that was taken is open."""
+    dispute_ends_at: float | None = None
+    dispute_end: str | None = None
+    """How the bank has decided, once it has."""
     error_code: str | None = None
     decline_code: str | None = None
     authorized_at: float | None = None
@@ -85,6 +108,13 @@ class SandboxCharge:
         return ChargeState(self.status)
 
     @property
+    def dispute(self) -> DisputeState | None:
+        """How the dispute stands; None where there never was one."""
+        if self.disputed:
+            return DisputeState.OPEN
+        return None if self.dispute_end is None else DisputeState(self.dispute_end)
+
+    @property
     def capture_before(self) -> float | None:
         return None if self.authorized_at is None else self.authorized_at + AUTHORIZATION_SECONDS
 
@@ -97,7 +127,9 @@ class SandboxCharge:
         self.operations[key] = operation
 
     def pass_time(self, *, now: float) -> None:
-        """What happens by itself has happened: a late approval, a lapsed reservation."""
+        """What happens by itself has happened: a late approval, a lapsed reservation, a refund
+        that came back, the end of a dispute.
+        """
         if self.state is ChargeState.PROCESSING and now >= (self.settles_at or 0):
             self._approve(now=self.settles_at or now)
         if self.state is ChargeState.AUTHORIZED and now >= (self.capture_before or 0):
@@ -105,6 +137,8 @@ class SandboxCharge:
         for refund in self.refunds:
             if refund["fails_at"] is not None and now >= refund["fails_at"]:
                 self.fail_refund(refund["reference"])
+        if self.dispute_ends_at is not None and now >= self.dispute_ends_at:
+            self._decide()
 
     def present(self, method: str, *, now: float, late_after_seconds: float) -> None:
         """The payer presents a method. A refused one leaves the charge waiting for another."""
@@ -134,11 +168,11 @@ class SandboxCharge:
         self.status = ChargeState.PENDING.value
         self.error_code = "authentication_failed" if failed_action else "card_declined"
 
-    def capture(self, amount: Money) -> None:
+    def capture(self, amount: Money, *, now: float) -> None:
         if self.state is not ChargeState.AUTHORIZED:
             self._conflict()
         self._check(amount, at_most=self.amount_minor)
-        self._take(amount.amount_minor)
+        self._take(amount.amount_minor, now=now)
 
     def cancel(self) -> None:
         if self.state is ChargeState.PAID:
@@ -146,10 +180,15 @@ class SandboxCharge:
         self.status = ChargeState.CANCELLED.value
 
     def refund(self, amount: Money, *, reference: str, key: str, fails_at: float | None) -> None:
-        """So much goes back; where `fails_at` is given, it comes back from the bank then."""
+        """So much goes back; where `fails_at` is given, it comes back from the bank then. Nothing
+        does while the bank decides a dispute, nor what it gave to the payer.
+        """
         if self.state is not ChargeState.PAID:
             self._conflict()
-        self._check(amount, at_most=self.captured_minor - self.refunded_minor)
+        if self.dispute is DisputeState.OPEN:
+            raise ChargeRefused(reason="charge_disputed")
+        is_lost = self.dispute is DisputeState.LOST
+        self._check(amount, at_most=0 if is_lost else self.captured_minor - self.refunded_minor)
         self.refunded_minor += amount.amount_minor
         made = {"reference": reference, "key": key, "amount_minor": amount.amount_minor}
         self.refunds.append({**made, "fails_at": fails_at, "code": None})
@@ -167,12 +206,18 @@ class SandboxCharge:
         self.authorized_at = now
         self.status = ChargeState.AUTHORIZED.value
         if self.capture_now:
-            self._take(self.amount_minor)
+            self._take(self.amount_minor, now=now)
 
-    def _take(self, minor: int) -> None:
+    def _take(self, minor: int, *, now: float) -> None:
         self.captured_minor = minor
         self.status = ChargeState.PAID.value
-        self.disputed = self.method == DISPUTE
+        self.disputed = self.method in _DECISIONS
+        if _DECISIONS.get(self.method or "") is not None:
+            self.dispute_ends_at = now + DISPUTE_SECONDS
+
+    def _decide(self) -> None:
+        self.disputed, self.dispute_ends_at = False, None
+        self.dispute_end = _DECISIONS[self.method or ""]
 
     def _check(self, amount: Money, *, at_most: int) -> None:
         if amount.currency != self.currency:

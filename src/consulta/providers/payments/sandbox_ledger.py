@@ -35,16 +35,17 @@ class SandboxLedger:
 
     async def charge(self, reference: str) -> SandboxCharge:
         """The charge as it stands now. Raises `ChargeRefused` for an unknown reference."""
-        state = await self._store.load(reference)
-        if state is None or "amount_minor" not in state:
-            raise ChargeRefused("There is no such charge.", reason="resource_missing")
-        return self.aged(state)
+        return self.aged(await self._kept(reference))
 
     def aged(self, state: State) -> SandboxCharge:
         """The kept charge, with all that has happened to it by itself since."""
         charge = SandboxCharge.from_state(state)
-        charge.pass_time(now=self._clock())
+        charge.pass_time(now=self._moment(state))
         return charge
+
+    def _moment(self, state: State) -> float:
+        age = state.get("age")
+        return self._clock() if age is None else float(state["created_at"]) + float(age)
 
     async def move(self, reference: str, move: Move) -> Charge:
         """The charge after the move. A refusal is raised with the charge as that left it."""
@@ -76,13 +77,13 @@ class SandboxLedger:
         for attempt in range(_ATTEMPTS_MAX):
             # A new charge is nearly always really new: it is written before anything is read.
             if attempt == 0 and new is not None:
-                charge = replace(new, operations={})
+                charge, now = replace(new, operations={}), self._clock()
             else:
-                charge = await self._charge_or(new, reference=reference)
+                charge, now = await self._charge_or(new, reference=reference)
             known = charge.operations.get(key) if key else None
             if known is not None:
                 return self._answer(known, asked=asked)
-            operation = self._made(move, charge=charge, asked=asked)
+            operation = self._made(move, charge=charge, asked=asked, now=now)
             if key is not None:
                 charge.remember(key, operation)
             version = charge.version
@@ -92,16 +93,31 @@ class SandboxLedger:
                 return self._answer(operation, asked=asked)
         raise ProviderUnavailable("Too many others are moving this charge.")
 
-    async def _charge_or(self, new: SandboxCharge | None, *, reference: str) -> SandboxCharge:
+    async def _charge_or(
+        self, new: SandboxCharge | None, *, reference: str
+    ) -> tuple[SandboxCharge, float]:
+        """The charge and the moment at which it stands so."""
         if new is None:
-            return await self.charge(reference)
-        state = await self._store.load(reference)
-        return replace(new, operations={}) if state is None else self.aged(state)
+            state: State | None = await self._kept(reference)
+        else:
+            state = await self._store.load(reference)
+        if state is not None:
+            return self.aged(state), self._moment(state)
+        assert new is not None, "what is not new is kept"
+        return replace(new, operations={}), self._clock()
 
-    def _made(self, move: Move, *, charge: SandboxCharge, asked: dict[str, Any]) -> dict[str, Any]:
+    async def _kept(self, reference: str) -> State:
+        state = await self._store.load(reference)
+        if state is None or "amount_minor" not in state:
+            raise ChargeRefused("There is no such charge.", reason="resource_missing")
+        return state
+
+    def _made(
+        self, move: Move, *, charge: SandboxCharge, asked: dict[str, Any], now: float
+    ) -> dict[str, Any]:
         refusal: dict[str, Any] | None = None
         try:
-            move(charge, self._clock())
+            move(charge, now)
         except ChargeRefused as error:
             refusal = {
                 "reason": error.reason,

@@ -1,4 +1,6 @@
-"""The sandbox's books in PostgreSQL: every replica and the next start of the service see them."""
+"""The sandbox's books in PostgreSQL: every replica and the next start of the service see them, and
+charges age by the database's clock (D5).
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,11 +15,17 @@ _BOOKKEEPER = Actor.system("payments.sandbox")
 
 _INSERT = """
 INSERT INTO app.sandbox_charges (reference, payment_id, state, version, created_at)
-VALUES ($1, $2, $3, $4, to_timestamp($5)) ON CONFLICT DO NOTHING
+VALUES ($1, $2, $3::jsonb - 'age', $4, app.now()) ON CONFLICT DO NOTHING
 """
 
 _UPDATE = """
-UPDATE app.sandbox_charges SET state = $2, version = $3 WHERE reference = $1 AND version = $4
+UPDATE app.sandbox_charges SET state = $2::jsonb - 'age', version = $3
+WHERE reference = $1 AND version = $4
+"""
+
+_SELECT = """
+SELECT state || jsonb_build_object('age', extract(epoch FROM app.now() - created_at)) AS state
+FROM app.sandbox_charges
 """
 
 
@@ -31,7 +39,7 @@ class PostgresSandboxStore:
         try:
             async with self._database.read(_BOOKKEEPER) as work:
                 state: State | None = await work.fetchval(
-                    "SELECT state FROM app.sandbox_charges WHERE reference = $1", reference
+                    _SELECT + "WHERE reference = $1", reference
                 )
                 return state
         except Unavailable as error:
@@ -43,12 +51,7 @@ class PostgresSandboxStore:
             async with self._database.work(_BOOKKEEPER) as work:
                 if expected_version == 0:
                     made = await work.execute(
-                        _INSERT,
-                        reference,
-                        state["payment_id"],
-                        state,
-                        version,
-                        float(state["created_at"]),
+                        _INSERT, reference, state["payment_id"], state, version
                     )
                     return made == 1
                 changed = await work.execute(_UPDATE, reference, state, version, expected_version)
@@ -58,15 +61,13 @@ class PostgresSandboxStore:
 
     async def find(self, payment_id: str) -> Sequence[State]:
         return await self._states(
-            "SELECT state FROM app.sandbox_charges WHERE payment_id = $1"
-            " ORDER BY created_at DESC LIMIT 20",
+            _SELECT + "WHERE payment_id = $1 ORDER BY created_at DESC LIMIT 20",
             payment_id,
         )
 
     async def recent(self, since: datetime, *, limit: int) -> Sequence[State]:
         return await self._states(
-            "SELECT state FROM app.sandbox_charges WHERE created_at >= $1"
-            " ORDER BY created_at DESC LIMIT $2",
+            _SELECT + "WHERE created_at >= $1 ORDER BY created_at DESC LIMIT $2",
             since,
             limit,
         )

@@ -7,7 +7,10 @@ from typing import Any, Protocol
 
 State = dict[str, Any]
 """A charge as plain JSON. The members that a store may look at: `reference`, `payment_id`,
-`created_at` (Unix seconds, a float) and `version` (an integer)."""
+`created_at` (Unix seconds, a float) and `version` (an integer).
+
+A store with a clock of its own adds `age` to what it gives out: the seconds since the charge was
+first saved, by that clock. Such a charge ages by it, and not by the clock of whoever reads."""
 
 FOUND_MAX = 20
 
