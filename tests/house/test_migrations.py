@@ -134,6 +134,11 @@ async def test_up_down_to_nothing_and_up_again(empty: Dsn) -> None:
     assert await catalogue(empty) == first
     assert not await migrate(migrator(empty)), "when nothing is new, nothing is touched"
 
+    await downgrade(migrator(empty), "-1")
+    assert await catalogue(empty) != first
+    assert await migrate(migrator(empty)), "one step back is no state to stay in"
+    assert await catalogue(empty) == first
+
 
 async def test_a_migrated_database_knows_where_it_is(empty: Dsn) -> None:
     await migrate(migrator(empty))

@@ -43,10 +43,8 @@ _NEVER_ASKED = "neither rates nor accounts are ever deleted, and nothing is aske
 
 UNINDEXED_KEYS: Mapping[str, str] = {
     "bookings.fk_bookings_rate": _NEVER_ASKED,
-    "bookings.fk_bookings_booked_by_users": _NEVER_ASKED,
     "recurring_bookings.fk_recurring_bookings_rate": _NEVER_ASKED,
     "recurring_bookings.fk_recurring_bookings_created_by_users": _NEVER_ASKED,
-    "slots.fk_slots_rate_id_specialist_id_specialist_rates": _NEVER_ASKED,
     "slots.fk_slots_specialist_id_calendars": (
         "calendars are never deleted, and of claims only live ones are read: ix_slots_live"
     ),

@@ -129,7 +129,10 @@ async def _apply(
         await raw.execute("DROP TABLE app.alembic_version, app.schema_state")
         await _drop_repeatables(raw)
         return
-    if downwards:  # Functions of the newer versions would not find their tables.
+    if downwards:
+        # Functions of the newer versions would not find their tables: this is no state to serve
+        # from, and whoever migrates next begins with it.
+        await raw.execute("DELETE FROM app.schema_state")
         return
     for path in _repeatables():
         role = DbRole.DEFINER if path.parent.name == "definer" else DbRole.OWNER
