@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from consulta.kernel.money import Money
 from tests.features.bookings.stages import confirmed
 from tests.features.reconciliation.books import everything, findings, reconciled
 from tests.journeys.desk import read
@@ -207,6 +208,55 @@ async def test_a_cancellations_refund_that_fails_is_owed_by_what_stays_cancelled
     reply = await ada.post(f"/admin/operations/{operation}/replay")
     assert (reply.status, reply.json["state"]) == (201, "done"), reply.json
     assert await stage.status() == ("cancelled", "refunded")
+    assert await flaws(world) == []
+
+
+@pytest.mark.parametrize("fails_too", [False, True])
+async def test_a_refund_in_doubt_is_told_by_its_key_beside_one_that_failed(
+    world: World, fails_too: bool
+) -> None:
+    """Of two equal parts the first came back, unheard; the answer about the second was lost."""
+    stage = await confirmed(world)
+    payment, charge = (await stage.payment())["id"], await stage.reference()
+    first = await refunded(stage.sarah, payment, amount_minor=3_000)
+    async with world.sandbox_away():
+        second = await refunded(stage.sarah, payment, amount_minor=3_000)
+    await world.sandbox.refund(charge, Money(3_000, "USD"), idempotency_key=second["id"])
+    for one in (await stage.charge()).refunds or ():
+        if fails_too or one.key == first["id"]:
+            await world.sandbox.fail_refund(charge, one.reference)
+    await world.travel(hours=21)
+    for _ in range(3):
+        await world.work_off()
+        await reconciled(world)
+    back = 0 if fails_too else 3_000
+    assert (await stage.charge()).refunded_minor == back
+    assert (await sums(stage.anna, payment))[1] == back
+    shown = await stage.anna.sees(f"/payments/{payment}/refunds")
+    assert {one["id"]: one["state"] for one in shown} == {
+        first["id"]: "failed",
+        second["id"]: "failed" if fails_too else "done",
+    }
+    assert len(await letters(world)) == 1 + fails_too
+    assert await flaws(world) == []
+
+
+async def test_what_stood_in_for_a_refund_of_ours_and_failed_is_owed_again(world: World) -> None:
+    """Ours never arrived; somebody returned as much at the provider's desk, and that came back."""
+    stage = await confirmed(world)
+    payment, charge = (await stage.payment())["id"], await stage.reference()
+    async with world.sandbox_away():
+        ours = await refunded(stage.sarah, payment, amount_minor=20_000)
+    await world.sandbox.refund(charge, Money(20_000, "USD"), idempotency_key="desk")
+    await world.travel(hours=21)
+    await world.work_off()
+    (theirs,) = (await stage.charge()).refunds or ()
+    await world.sandbox.fail_refund(charge, theirs.reference)
+    await reconciled(world)
+    assert await sums(stage.anna, payment) == ("paid", 0)
+    (shown,) = await stage.anna.sees(f"/payments/{payment}/refunds")
+    assert (shown["id"], shown["state"]) == (ours["id"], "failed")
+    assert (await refunded(stage.sarah, payment))["payment"]["status"] == "refunded"
     assert await flaws(world) == []
 
 

@@ -34,7 +34,7 @@ async def resolve(provider: PaymentProvider, lease: Lease) -> Answer:
     if charge is None:
         return Answer(is_absent=True)
     if lease.kind == "refund":
-        return Answer(seen=charge)
+        return _named(lease, charge) or Answer(seen=charge)
     if _is_done(lease, charge):
         return Answer(charge)
     if (lease.kind, charge.state) in _OUT_OF_REACH:
@@ -62,7 +62,7 @@ async def _follow_conflict(
     except (ProviderUnavailable, ChargeRefused):
         return Answer(unavailable=ProviderUnavailable("The charge could not be read."))
     if charge is not None and lease.kind == "refund":
-        return Answer(seen=charge, refused=conflict)
+        return _named(lease, charge) or Answer(seen=charge, refused=conflict)
     if charge is not None and _is_done(lease, charge):
         return Answer(charge)
     if lease.kind == "cancel" and charge is not None and _only_lapses(provider, charge):
@@ -84,6 +84,9 @@ async def follow_refusal(provider: PaymentProvider, lease: Lease, refused: Charg
         charge = await _read(provider, lease)
     except (ProviderUnavailable, ChargeRefused):
         return Answer(unavailable=ProviderUnavailable("The charge could not be read."))
+    named = _named(lease, charge) if charge is not None else None
+    if named is not None:
+        return named
     if charge is not None and refused.reason == "idempotency_mismatch":
         return Answer(seen=charge, refused=refused)
     refused.charge = charge or refused.charge
@@ -100,6 +103,17 @@ async def _read(provider: PaymentProvider, lease: Lease) -> Charge | None:
         return await provider.fetch(lease.reference)
     sent = lease.first_sent_at or lease.now
     return await provider.find(str(lease.payment_id), created_after=sent - _SEARCH_BACK)
+
+
+def _named(lease: Lease, charge: Charge) -> Answer | None:
+    """What became of the refund, where the charge tells it by its key; None where it does not."""
+    key = str(lease.operation_id)
+    own = next((one for one in charge.refunds or () if one.key == key), None)
+    if own is None:
+        return None
+    if own.has_failed:
+        return Answer(refused=ChargeRefused(reason="refund_failed", charge=charge))
+    return Answer(charge, reference=own.reference)
 
 
 def _is_done(lease: Lease, charge: Charge) -> bool:
