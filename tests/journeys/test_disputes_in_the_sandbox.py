@@ -2,10 +2,15 @@
 decides, five minutes after the money was taken.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from consulta.providers.payments import sandbox_charge as methods
+from consulta.providers.payments.port import DisputeState
 from tests.features.bookings.stages import Stage, confirmed
+from tests.features.packages.shop import bought
+from tests.features.payments.test_apply import applied
 from tests.features.reconciliation.books import everything, findings, reconciled
 from tests.journeys.test_disputes import flaws, told
 from tests.journeys.test_refunds_and_disputes import balances
@@ -103,4 +108,30 @@ async def test_a_dispute_without_an_end_stays_open(world: World) -> None:
         await is_heard(stage, by_letter=False)
     assert await the_refund(stage) == ("pending", "PAYMENT_DISPUTED", 0)
     assert (await stage.seen())["payment"]["dispute"] == OPEN
+    assert await flaws(world) == []
+
+
+async def test_credits_whose_money_was_lost_are_taken_back_without_it(world: World) -> None:
+    purchase = await bought(world, method=methods.DISPUTE_LOST)
+    await world.travel(minutes=6)
+    await reconciled(world)
+    assert (await purchase.quote())["amount"]["amount_minor"] == 0
+    reply = await purchase.refund()
+    assert (reply.status, reply.json["status"]) == (200, "refunded"), reply.json
+    assert await purchase.status() == ("refunded", "paid", 0)
+
+
+async def test_a_loss_that_the_bank_takes_back_is_for_a_person_to_look_at(world: World) -> None:
+    stage = await called_off(world, methods.DISPUTE_LOST)
+    await world.travel(minutes=6)
+    await is_heard(stage, by_letter=False)
+    assert await the_refund(stage) == ("not_owed", "dispute_lost", 0)
+    lost = await stage.charge()
+    won = [replace(one, state=DisputeState.WON) for one in lost.disputes]
+    for _ in range(2):
+        await applied(stage, replace(lost, disputes=tuple(won)))
+    assert await findings(world) == [
+        ("correct", "dispute_ended", "done"),
+        ("park", "loss_reversed", "open"),
+    ]
     assert await flaws(world) == []

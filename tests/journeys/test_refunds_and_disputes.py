@@ -156,6 +156,19 @@ async def test_what_was_lost_before_a_cancellation_is_not_owed_again(bank: Strip
     assert await flaws(bank.world) == []
 
 
+async def test_what_went_back_twice_holds_nothing_up(bank: StripeWorld) -> None:
+    """A part was returned before all was lost at the bank: nothing is left, and that is no less."""
+    sarah, anna, booking, intent = await paid_at_stripe(bank)
+    await refunded(sarah, booking["payment"]["id"], amount_minor=5_000)
+    dispute = bank.fake.control.open_dispute(intent)
+    bank.fake.control.close_dispute(dispute["id"], won=False)
+    await bank.letters_arrive()
+    reply = await sarah.post(f"/bookings/{booking['id']}/cancel", {"reason": "ill"})
+    assert (reply.status, reply.json["status"]) == (200, "cancelled"), reply.json
+    assert await sums(anna, booking["payment"]["id"]) == ("partially_refunded", 5_000)
+    assert await flaws(bank.world) == []
+
+
 async def test_refunds_that_race_with_one_that_fails_return_no_more_than_was_taken(
     bank: StripeWorld,
 ) -> None:

@@ -34,8 +34,9 @@ COMMENT ON FUNCTION app.refund_percent(app.bookings, timestamptz) IS
 -- payer has had through the bank by a dispute that was lost.
 CREATE FUNCTION app.returned_minor(p_payment app.payments) RETURNS bigint
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = app, pg_catalog, pg_temp AS $$
-    SELECT p_payment.lost_minor
-         + greatest(p_payment.refunded_minor, coalesce(sum(o.amount_minor), 0)::bigint)
+    -- A bank may take back what a refund had returned before: no more than was taken counts.
+    SELECT least(p_payment.captured_minor, p_payment.lost_minor
+         + greatest(p_payment.refunded_minor, coalesce(sum(o.amount_minor), 0)::bigint))
     FROM app.payment_operations o
     WHERE o.payment_id = p_payment.id AND o.kind = 'refund' AND o.state <> 'dead'
 $$;

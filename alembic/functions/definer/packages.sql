@@ -169,7 +169,7 @@ BEGIN
     RETURN asked >= least(
         app.credits_worth(p_purchase, refunded + p_purchase.credits_left)
             - app.credits_worth(p_purchase, refunded),
-        payment.captured_minor - greatest(payment.refunded_minor, before));
+        payment.captured_minor - payment.lost_minor - greatest(payment.refunded_minor, before));
 END
 $$;
 COMMENT ON FUNCTION app.rest_is_returned(app.package_purchases) IS

@@ -10,6 +10,7 @@ from consulta.features.payments.queries import (
     payment_for_update,
     waiting_refunds,
 )
+from consulta.features.payments.service.note import park_payment
 from consulta.platform.db.work import Work
 
 WAITS = "PAYMENT_DISPUTED"
@@ -35,6 +36,12 @@ SET state = 'dead', last_error = $2, lease_until = NULL, fence = fence + 1
 WHERE id = $1 AND fence = $3
 """
 
+_SETTLED_BY_LOSS = """
+SELECT id FROM app.payment_operations
+WHERE payment_id = $1 AND kind = 'refund' AND state = 'dead' AND last_error = $2
+ORDER BY id LIMIT 1
+"""
+
 _REST = """
 INSERT INTO app.payment_operations (payment_id, kind, amount_minor, params, replaces, requested_by)
 SELECT payment_id, kind, $2, params, id, requested_by FROM app.payment_operations WHERE id = $1
@@ -50,7 +57,8 @@ async def end_wait(
     work: Work, payment: LockedPayment, *, is_withheld: bool, lost_minor: int
 ) -> None:
     """Of what is owed, so much has reached the payer through the bank, and is not owed any more;
-    the rest is sent as soon as the bank has decided everything.
+    the rest is sent as soon as the bank has decided everything. Where a bank takes back what it
+    gave to the payer, what was not owed for that is for a person to look at.
     """
     for row in await waiting_refunds(work, payment.id) if lost_minor > 0 else ():
         covered_minor = min(lost_minor, row["amount_minor"])
@@ -58,6 +66,12 @@ async def end_wait(
             lost_minor -= covered_minor
             rest_minor = row["amount_minor"] - covered_minor
             await _settle(work, payment, row["id"], row["fence"], rest_minor=rest_minor)
+    settled = (
+        await work.fetchval(_SETTLED_BY_LOSS, payment.id, NOT_OWED) if lost_minor < 0 else None
+    )
+    if settled is not None:
+        facts = {"operation_id": str(settled), "error": NOT_OWED}
+        await park_payment(work, payment_id=payment.id, reason="loss_reversed", facts=facts)
     if not is_withheld:
         await work.execute(_GO_ON, payment.id)
 
