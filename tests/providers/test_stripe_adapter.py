@@ -91,6 +91,26 @@ def test_sums_come_from_the_latest_charge() -> None:
     assert (unexpanded.captured_minor, unexpanded.refunded_minor) == (9, 0)
 
 
+def test_what_failed_has_not_gone_back_whatever_the_sum_says() -> None:
+    def told(name: str, amount: int, status: str) -> dict[str, object]:
+        return {"id": name, "amount": amount, "currency": "usd", "status": status}
+
+    refunds = {"data": [told("re_2", 2_000, "pending"), told("re_1", 3_000, "failed")]}
+    for sum_told in (2_000, 5_000):
+        paid = settled(amount_captured=15_000, amount_refunded=sum_told)
+        charge = charge_from(
+            intent(
+                status="succeeded", latest_charge=paid | {"refunds": refunds | {"has_more": False}}
+            )
+        )
+        assert charge.refunded_minor == 2_000
+        assert [one.has_failed for one in charge.refunds or ()] == [True, False]
+    untold = charge_from(
+        intent(status="succeeded", latest_charge=paid | {"refunds": refunds | {"has_more": True}})
+    )
+    assert (untold.refunded_minor, untold.refunds) == (5_000, None)
+
+
 def test_a_redirect_is_told_with_its_address() -> None:
     redirect = {"type": "redirect_to_url", "redirect_to_url": {"url": "https://bank.example/3ds"}}
     charge = charge_from(intent(status="requires_action", next_action=redirect))

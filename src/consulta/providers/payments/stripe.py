@@ -43,6 +43,7 @@ from consulta.providers.payments.stripe_translation import (
     disputed_as,
     error_from,
     refund_from,
+    refunded_as,
     refunds_from,
     stripe_amount,
 )
@@ -284,7 +285,7 @@ class StripeProvider:
             return charge
         params: Any = {"payment_intent": charge.reference, "limit": PAGE_SIZE}
         call = self._client.v1.refunds.list_async(params)
-        return replace(charge, refunds=await self._read(call, reading=refunds_from))
+        return refunded_as(charge, await self._read(call, reading=refunds_from))
 
     async def _with_dispute(self, charge: Charge) -> Charge:
         """The charge only says that there was a dispute, and goes on saying so when it is over."""

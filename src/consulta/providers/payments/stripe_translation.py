@@ -99,14 +99,13 @@ def charge_from(intent: Mapping[str, Any]) -> Charge:
     settled = embedded(intent.get("latest_charge"))
     failure = embedded(intent.get("last_payment_error"))
     captured = settled.get("amount_captured") or intent.get("amount_received") or 0
-    return Charge(
+    charge = Charge(
         reference=intent["id"],
         state=state,
         amount=amount,
         authorized_minor=_authorized_minor(intent, state=state, amount=amount),
         captured_minor=money_from(captured, currency).amount_minor,
         refunded_minor=money_from(settled.get("amount_refunded") or 0, currency).amount_minor,
-        refunds=_embedded_refunds(settled),
         disputed=bool(settled.get("disputed")),
         next_action=next_action_of(intent) if state in _PAYER_ACTS else None,
         capture_before=_capture_before(settled) if state is ChargeState.AUTHORIZED else None,
@@ -116,6 +115,7 @@ def charge_from(intent: Mapping[str, Any]) -> Charge:
         created_at=instant(intent["created"]),
         raw={name: intent[name] for name in _RAW_FIELDS if name in intent},
     )
+    return refunded_as(charge, _embedded_refunds(settled))
 
 
 def refund_from(refund: Mapping[str, Any]) -> Refund:
@@ -134,6 +134,17 @@ def refunds_from(listed: Mapping[str, Any]) -> tuple[Refund, ...] | None:
     if listed["has_more"]:
         return None
     return tuple(refund_from(one) for one in reversed(listed["data"]))
+
+
+def refunded_as(charge: Charge, refunds: tuple[Refund, ...] | None) -> Charge:
+    """The charge with its refunds. Where one has failed, they have the last word of what went back:
+    the sum is read at another moment, and nothing promises that it leaves out what failed.
+    """
+    told = replace(charge, refunds=refunds)
+    if not any(one.has_failed for one in refunds or ()):
+        return told
+    back = sum(one.amount.amount_minor for one in refunds or () if not one.has_failed)
+    return replace(told, refunded_minor=min(back, charge.captured_minor))
 
 
 def _embedded_refunds(settled: Mapping[str, Any]) -> tuple[Refund, ...] | None:
