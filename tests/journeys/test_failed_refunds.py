@@ -104,6 +104,8 @@ async def test_a_refund_that_fails_at_the_bank_is_owed_again(bank: StripeWorld, 
     assert len(await letters(bank.world)) == 2
     await books_are_reversed(sarah, anna, booking)
     assert ("park", "refund_failed", "open") in await findings(bank.world)
+    named = "SELECT jsonb_array_length(facts -> 'failed_refunds') FROM app.reconciliation_findings"
+    assert await bank.world.value(f"{named} WHERE state = 'open'") == 2
     assert ("park", "provider_has_less", "open") not in await findings(bank.world)
 
     await reconciled(bank.world)

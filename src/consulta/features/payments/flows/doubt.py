@@ -112,7 +112,8 @@ def _named(lease: Lease, charge: Charge) -> Answer | None:
     if own is None:
         return None
     if own.has_failed:
-        return Answer(refused=ChargeRefused(reason="refund_failed", charge=charge))
+        reason = own.error_code or "refund_failed"
+        return Answer(refused=ChargeRefused(reason=reason, charge=charge))
     return Answer(charge, reference=own.reference)
 
 

@@ -76,5 +76,7 @@ async def _fall(work: Work, payment: LockedPayment, refund: Refund) -> None:
         status="failure",
     )
     work.send("payment.refund_failed", {**payment.ids, "refund_id": row["id"]})
-    facts = {"operation_id": str(row["id"]), "error": code}
+    # A charge has one open finding: it names all that came back, and not the last alone.
+    failed = sorted(await queries.failed_refunds(work, payment.id))
+    facts = {"operation_id": str(row["id"]), "error": code, "failed_refunds": failed}
     await park_payment(work, payment_id=payment.id, reason="refund_failed", facts=facts)
