@@ -16,6 +16,7 @@ from consulta.features.payments.rules import (
     key_is_fresh,
     origin_of,
     returned_now,
+    unnamed_minor,
     wait_seconds,
     way_back,
     word_of,
@@ -160,6 +161,14 @@ def test_what_went_back_falls_by_failed_refunds_alone(
     ours: int, charge: Charge, known: str, now: int
 ) -> None:
     assert returned_now(ours, charge, known=set(known)) == now
+
+
+def test_only_what_no_key_or_name_of_ours_tells_has_to_be_guessed() -> None:
+    assert unnamed_minor(replace(went(300), refunds=None), ours={"a"}) == 300
+    ours, name = replace(went(300, "a", "b", "c!"), refunded_minor=200), {"op", "b", "c"}
+    assert unnamed_minor(ours, ours=name) == 100
+    keyed = tuple(replace(one, key="op") for one in (ours.refunds or ())[:1])
+    assert unnamed_minor(replace(ours, refunds=keyed), ours=name) == 100
 
 
 def test_a_dispute_of_which_only_the_flag_is_known_is_open() -> None:

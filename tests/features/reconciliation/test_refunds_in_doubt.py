@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from consulta.kernel.money import Money
 from tests.features.bookings.stages import Stage, confirmed
 from tests.features.reconciliation.books import findings
@@ -29,10 +31,10 @@ async def happened(stage: Stage, key: str, amount: int) -> None:
     )
 
 
-async def a_day_later(world: World) -> None:
-    """The keys are forgotten."""
+async def a_day_later(world: World, *, forgets: str = "state - 'operations' - 'refunds'") -> None:
+    """The keys are forgotten, and the charge tells nothing but what went back in all."""
     await world.travel(hours=30)
-    await world.superuser.execute("UPDATE app.sandbox_charges SET state = state - 'operations'")
+    await world.superuser.execute(f"UPDATE app.sandbox_charges SET state = {forgets}")
     for _ in range(4):
         await world.work_off()
         await world.travel(hours=2)
@@ -93,3 +95,15 @@ async def test_which_of_them_it_was_cannot_be_told_and_a_person_decides(world: W
     assert (3_000, "dead") in await refunds(stage)
     assert ("park", "refund_parked", "open") in await findings(world)
     assert not any(state == "in_doubt" for _, state in await refunds(stage))
+
+
+@pytest.mark.parametrize("amounts", [(4_000, 4_000), (3_000, 5_000)])
+async def test_where_refunds_are_told_by_their_keys_none_is_taken_for_another(
+    world: World, amounts: tuple[int, int]
+) -> None:
+    stage, (_, second) = await in_doubt(world, *amounts)
+    await happened(stage, second, amounts[1])
+    await a_day_later(world, forgets="state - 'operations'")
+    assert (await stage.charge()).refunded_minor == 8_000
+    states = [(amounts[0], "dead"), (amounts[1], "done"), (amounts[0], "done")]
+    assert await refunds(stage) == states

@@ -1,6 +1,6 @@
 """Every select of payments, named for what it returns."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -245,13 +245,27 @@ SELECT coalesce(sum(amount_minor) FILTER (WHERE state = 'done'), 0)::bigint AS d
 FROM app.payment_operations
 WHERE payment_id = $1 AND id <> $2 AND kind = 'refund'
   AND (state = 'done' OR state <> 'dead' AND first_sent_at IS NOT NULL)
+  AND NOT (id::text = ANY ($3) OR coalesce(provider_reference, '') = ANY ($3))
 """
 
 
-async def refunds_beside(work: Work, payment_id: UUID, *, operation_id: UUID) -> RefundsBeside:
-    row = await work.fetchrow(_REFUNDS_BESIDE, payment_id, operation_id)
+async def refunds_beside(
+    work: Work, payment_id: UUID, *, operation_id: UUID, told: Collection[str]
+) -> RefundsBeside:
+    """Without those whose key or name at the provider is `told`: nothing is guessed of them."""
+    row = await work.fetchrow(_REFUNDS_BESIDE, payment_id, operation_id, list(told))
     assert row is not None
     return RefundsBeside(**row)
+
+
+async def refund_names(work: Work, payment_id: UUID) -> frozenset[str]:
+    """The keys of all refunds that we ever asked for, and the provider's names of them."""
+    rows = await work.fetch(
+        "SELECT id::text AS key, provider_reference AS name FROM app.payment_operations"
+        " WHERE payment_id = $1 AND kind = 'refund'",
+        payment_id,
+    )
+    return frozenset(word for row in rows for word in (row["key"], row["name"]) if word)
 
 
 async def failed_refunds(work: Work, payment_id: UUID) -> frozenset[str]:

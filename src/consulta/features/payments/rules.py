@@ -75,6 +75,13 @@ def refund_seen(
     return RefundSeen.DONE if is_interchangeable else RefundSeen.UNCLEAR
 
 
+def unnamed_minor(charge: Charge, *, ours: Collection[str]) -> int:
+    """How much of a charge went back by refunds that it does not tell by a key or name of ours."""
+    standing = [one for one in charge.refunds or () if not one.has_failed]
+    named = (one for one in standing if one.key in ours or one.reference in ours)
+    return charge.refunded_minor - sum(one.amount.amount_minor for one in named)
+
+
 def fresh_failures(charge: Charge, *, known: Collection[str]) -> list[Refund]:
     """Refunds of the charge that have failed and are not among the known failures."""
     told = charge.refunds or ()

@@ -1,7 +1,17 @@
 """Ending the doubt about a refund whose key can no more be sent."""
 
-from consulta.features.payments.queries import Lease, payment_for_update, refunds_beside
-from consulta.features.payments.rules import RefundSeen, key_is_fresh, refund_seen
+from consulta.features.payments.queries import (
+    Lease,
+    payment_for_update,
+    refund_names,
+    refunds_beside,
+)
+from consulta.features.payments.rules import (
+    RefundSeen,
+    key_is_fresh,
+    refund_seen,
+    unnamed_minor,
+)
 from consulta.features.payments.service.record import park, postpone, record, refuse, replace
 from consulta.platform.db.work import Work
 from consulta.providers.payments.port import Charge
@@ -16,9 +26,12 @@ async def resolve_refund(
     Decided under the payment's lock, since others of its refunds may be resolved at this moment.
     """
     await payment_for_update(work, lease.payment_id)
-    beside = await refunds_beside(work, lease.payment_id, operation_id=lease.operation_id)
+    told = {name for one in charge.refunds or () for name in (one.key, one.reference) if name}
+    beside = await refunds_beside(
+        work, lease.payment_id, operation_id=lease.operation_id, told=told
+    )
     seen = refund_seen(
-        returned_minor=charge.refunded_minor,
+        returned_minor=unnamed_minor(charge, ours=await refund_names(work, lease.payment_id)),
         done_minor=beside.done_minor,
         own_minor=lease.amount.amount_minor,
         others_minor=beside.in_doubt_minor,
