@@ -64,6 +64,13 @@ class TestDatabase:
             await connection.close()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first: two processes share all files, and neither is to end alone."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Dsn]:
     """A server for this run: `DATABASE_URL` if set, else an embedded one that dies with us."""

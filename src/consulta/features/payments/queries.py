@@ -268,6 +268,17 @@ async def refund_names(work: Work, payment_id: UUID) -> frozenset[str]:
     return frozenset(word for row in rows for word in (row["key"], row["name"]) if word)
 
 
+async def ended_refund(work: Work, payment_id: UUID, *, why: str) -> UUID | None:
+    """The first refund of a payment that came to nothing for that reason."""
+    ended: UUID | None = await work.fetchval(
+        "SELECT id FROM app.payment_operations WHERE payment_id = $1 AND kind = 'refund'"
+        " AND state = 'dead' AND last_error = $2 ORDER BY id LIMIT 1",
+        payment_id,
+        why,
+    )
+    return ended
+
+
 async def failed_refunds(work: Work, payment_id: UUID) -> frozenset[str]:
     """The provider's names of refunds that it had accepted, and that came back from the bank."""
     rows = await work.fetch(

@@ -7,6 +7,7 @@ from uuid import UUID
 from consulta.features.payments.queries import (
     Lease,
     LockedPayment,
+    ended_refund,
     payment_for_update,
     waiting_refunds,
 )
@@ -36,12 +37,6 @@ SET state = 'dead', last_error = $2, lease_until = NULL, fence = fence + 1
 WHERE id = $1 AND fence = $3
 """
 
-_SETTLED_BY_LOSS = """
-SELECT id FROM app.payment_operations
-WHERE payment_id = $1 AND kind = 'refund' AND state = 'dead' AND last_error = $2
-ORDER BY id LIMIT 1
-"""
-
 _REST = """
 INSERT INTO app.payment_operations (payment_id, kind, amount_minor, params, replaces, requested_by)
 SELECT payment_id, kind, $2, params, id, requested_by FROM app.payment_operations WHERE id = $1
@@ -66,9 +61,7 @@ async def end_wait(
             lost_minor -= covered_minor
             rest_minor = row["amount_minor"] - covered_minor
             await _settle(work, payment, row["id"], row["fence"], rest_minor=rest_minor)
-    settled = (
-        await work.fetchval(_SETTLED_BY_LOSS, payment.id, NOT_OWED) if lost_minor < 0 else None
-    )
+    settled = await ended_refund(work, payment.id, why=NOT_OWED) if lost_minor < 0 else None
     if settled is not None:
         facts = {"operation_id": str(settled), "error": NOT_OWED}
         await park_payment(work, payment_id=payment.id, reason="loss_reversed", facts=facts)
