@@ -61,7 +61,7 @@ Cases = st.SearchStrategy[Case[Any]]
 _LOGOUT = ("POST", "/api/v1/auth/logout")
 
 _OURS = {"authorization", "idempotency-key", "connection"}
-EXAMPLES = 8
+EXAMPLES = 6
 """Requests of each caller who is let in, for each operation: enough to meet every field some time,
 and all of it in a minute or two. Who is turned away sends what the last one sent.
 """
