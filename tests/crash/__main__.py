@@ -12,8 +12,10 @@ from tests.conftest import cloned, migrated_template
 from tests.crash.deliveries import perform_long
 from tests.crash.flows import FLOWS, Flow
 from tests.crash.nightly import kill_nightly
-from tests.crash.proof import MISHAPS, Mishap, Outcome, points_of, record, sample, strike
+from tests.crash.proof import MISHAPS, Mishap, Outcome, Point, points_of, record, sample, strike
 from tests.crash.stage import Stage, set_stage
+
+MOST_STRIKES = 3
 
 
 def main() -> int:
@@ -88,11 +90,23 @@ async def _each_point(
     print(f"{flow.name}: {len(chosen)} points to {mishap} at", flush=True)
     found = [undisturbed]
     for point in chosen:
-        outcome = await strike(stage, flow, point)
+        outcome = await _aimed(stage, flow, point)
         found.append(outcome)
         if not outcome.is_held:
             print(f"{flow.name}: {outcome}", flush=True)
     return [(flow.name, mishap, one) for one in found]
+
+
+async def _aimed(stage: Stage, flow: Flow, point: Point) -> Outcome:
+    """A busy machine may put two steps in another order, and the mishap meets the wrong one. Then
+    it is tried again, a few times: a miss in the end counts as broken, a broken promise at once.
+    """
+    for _ in range(MOST_STRIKES - 1):
+        outcome = await strike(stage, flow, point)
+        if outcome.is_met or outcome.broken:
+            return outcome
+        print(f"{flow.name}: {outcome}; once more", flush=True)
+    return await strike(stage, flow, point)
 
 
 def _print_table(outcomes: Sequence[tuple[str, str, Outcome]]) -> None:
