@@ -1,4 +1,4 @@
-"""What a booking pays for, once more: no key that is checked against what the same step has read.
+"""What a booking pays for, once more: three keys go that ask for what the same step has just read.
 
 A booking's history is written by the triggers of the booking itself, with its own parties. Who
 booked is whoever signed the request, or the maker of the series. The rate of a claim is its

@@ -30,7 +30,7 @@ MOST_FAILURES = 100
 MOST_TOLD = 100
 _IDLE_SECONDS = 0.2
 _FIRST_BATCH, _SMALLEST_BATCH, _LARGEST_BATCH = 500, 100, 5_000
-_BATCH_SECONDS = 1.0
+_BATCH_SECONDS = 0.5
 """People who book in a calendar of the batch wait as long, and not near their time-out."""
 
 
@@ -118,7 +118,7 @@ async def _all_lanes(run: Run, queue: _Queue, terms: DispatchTerms, tally: _Tall
 
 
 async def _work_off(run: Run, queue: _Queue, terms: DispatchTerms, tally: _Tally) -> None:
-    """Batches grow and shrink towards a second."""
+    """Batches grow and shrink towards half a second."""
     size = _FIRST_BATCH
     while batch := queue.take(size):
         begun = time.monotonic()
